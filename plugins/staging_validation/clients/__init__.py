@@ -1,0 +1,1 @@
+"""One module a service: timeouts, retries, idempotency and our exception tree. No Airflow here."""

@@ -1,0 +1,45 @@
+"""Keeps the results of each task of a run until the report gathers them.
+
+One JSON file a task, below one folder a run, on any path-like storage: a local folder, or an Airflow
+``ObjectStoragePath`` (S3, GCS, …) where tasks do not share a disk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from staging_validation.results.model import CheckResult
+
+_RESULTS = TypeAdapter(list[CheckResult])
+
+
+class ResultStore:
+    """The results of one run.
+
+    Args:
+        folder: The run's folder: a :class:`pathlib.Path` or anything with its methods.
+    """
+
+    def __init__(self, folder: Any) -> None:
+        self.folder = folder
+
+    def save(self, task: str, results: Iterable[CheckResult]) -> None:
+        """Keep a task's results; a later try of the same task replaces those of the former.
+
+        Args:
+            task: The task's id, with ``__<index>`` when it is mapped.
+            results: What it found.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        path = self.folder / f"{task}.json"
+        path.write_text(_RESULTS.dump_json(list(results), indent=1).decode())
+
+    def load(self) -> dict[str, list[CheckResult]]:
+        """Return all kept results by task, in no particular order; empty when there are none."""
+        if not self.folder.exists():
+            return {}
+        files = [path for path in self.folder.iterdir() if path.name.endswith(".json")]
+        return {path.name.removesuffix(".json"): _RESULTS.validate_json(path.read_text()) for path in files}
