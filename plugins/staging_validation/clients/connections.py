@@ -91,11 +91,16 @@ class ConnectionSettings(BaseModel):
             ConfigurationError: The value is neither.
         """
         if value.lstrip().startswith("{"):
-            return cls._checked(conn_id, value)
+            return cls.from_fields(conn_id, value)
         return cls._from_uri(conn_id, value)
 
     @classmethod
-    def _checked(cls, conn_id: str, fields: str | Mapping[str, Any]) -> ConnectionSettings:
+    def from_fields(cls, conn_id: str, fields: str | Mapping[str, Any]) -> ConnectionSettings:
+        """Read a connection from its fields, given as a mapping or as a JSON object.
+
+        Raises:
+            ConfigurationError: It is no JSON, or a field of it is wrong.
+        """
         try:
             loaded = json.loads(fields) if isinstance(fields, str) else dict(fields)
             return cls.model_validate({**loaded, "conn_id": conn_id})
@@ -124,7 +129,7 @@ class ConnectionSettings(BaseModel):
         extra: dict[str, Any] = dict(parse_qsl(parts.query))
         if "__extra__" in extra:
             extra = json.loads(extra["__extra__"])
-        return cls._checked(
+        return cls.from_fields(
             conn_id,
             {
                 "conn_type": parts.scheme.replace("-", "_").replace("postgresql", "postgres"),
@@ -159,7 +164,7 @@ def read_settings_file(path: Path) -> dict[str, ConnectionSettings]:
             if key not in ("conn_id", "conn_uri")
         }
         fields["conn_type"] = fields.pop("type", "generic")
-        found[conn_id] = ConnectionSettings._checked(
+        found[conn_id] = ConnectionSettings.from_fields(
             conn_id, {k: v for k, v in fields.items() if v not in (None, "")}
         )
     return found

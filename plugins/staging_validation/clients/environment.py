@@ -11,14 +11,20 @@ from typing import TYPE_CHECKING, Any
 from staging_validation.clients.marker import identify, read_marker
 from staging_validation.environment import sources
 from staging_validation.environment.evidence import Evidence
-from staging_validation.errors import ConfigurationError, ServiceError
+from staging_validation.environment.verdict import judge
+from staging_validation.errors import ConfigurationError, GuardRefusedError, ServiceError
+from staging_validation.results.outcomes import Outcome
 
 if TYPE_CHECKING:
     import psycopg
 
+    from staging_validation.clients.connections import ConnectionSettings
     from staging_validation.clients.http import HttpService
 
     Connect = Callable[[], AbstractContextManager[psycopg.Connection[Any]]]
+
+STRIPE_API_URL = "https://api.stripe.com"
+"""Stripe itself (Stripe API reference); used where the connection names no host."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +69,17 @@ def gather_evidence(asked: EnvironmentSources) -> list[Evidence]:
     return evidence
 
 
+def stripe_service(settings: ConnectionSettings) -> HttpService:
+    """Build a bare client of the Stripe API, for the one question the guard asks (no Stripe library: it is fast)."""
+    import requests
+
+    from staging_validation.clients.http import HttpService
+
+    session = requests.Session()
+    session.headers["Authorization"] = f"Bearer {settings.secret}"
+    return HttpService("Stripe", settings.base_url if settings.host else STRIPE_API_URL, session=session)
+
+
 def database_evidence(connection: psycopg.Connection[Any]) -> list[Evidence]:
     """Read the database's evidence on this very connection, inside whatever transaction it is in."""
     identity = identify(connection)
@@ -92,3 +109,17 @@ def _health(asked: EnvironmentSources) -> list[Evidence]:
         return [sources.from_health(asked.billing_api().json("GET", asked.health_path))]
     except (ServiceError, ConfigurationError) as error:
         return [sources.unreachable("billing_api.health", error.message, remedy=error.remedy)]
+
+
+def confirm_target(connection: psycopg.Connection[Any]) -> None:
+    """Check again, on the connection and in the transaction that is about to be used, that it may be.
+
+    Raises:
+        GuardRefusedError: The database behind this very connection is not positively non-production.
+    """
+    verdict = judge(database_evidence(connection), required=frozenset({"marker"}))
+    if verdict.outcome is not Outcome.PASSED:
+        raise GuardRefusedError(
+            f"The database of this connection may not be touched: {'; '.join(verdict.reasons)}.",
+            remedy="look at the guard's evidence; mark the database only if it is not production",
+        )

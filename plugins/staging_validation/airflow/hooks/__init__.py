@@ -1,0 +1,1 @@
+"""Hooks: an Airflow connection in, a client out. They talk and decide nothing."""

@@ -1,0 +1,83 @@
+"""HTTP services through the http provider's hook: session, authentication and TLS come from the connection."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import attrs
+from airflow.providers.http.hooks.http import HttpHook
+
+from staging_validation.airflow.hooks.settings import connection_of, settings_of
+from staging_validation.clients.connections import PROMETHEUS, PUSHGATEWAY, STAGING_API
+from staging_validation.clients.http import DEFAULT_TIMEOUT_SECONDS, HttpService
+from staging_validation.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from airflow.sdk import Connection
+
+    from staging_validation.clients.billing_api import BillingApi
+    from staging_validation.clients.prometheus import PrometheusClient
+    from staging_validation.clients.pushgateway import PushgatewayClient
+
+OWN_EXTRA = frozenset({"paths"})
+"""Extra fields that are ours: the provider's hook sends every extra field it does not know as a request header."""
+
+
+class ServiceHook(HttpHook):
+    """Makes an :class:`~staging_validation.clients.http.HttpService` from a connection.
+
+    Args:
+        name: The service's name as people know it; every error starts with it.
+        conn_id: The Airflow connection.
+    """
+
+    def __init__(self, name: str, conn_id: str) -> None:
+        super().__init__(http_conn_id=conn_id)
+        self.service_name = name
+
+    @classmethod
+    def get_connection(cls, conn_id: str) -> Connection:
+        """Return the connection without the extra fields that are not for the provider's hook."""
+        connection = connection_of(conn_id)
+        extra = {name: value for name, value in connection.extra_dejson.items() if name not in OWN_EXTRA}
+        return attrs.evolve(connection, extra=json.dumps(extra))
+
+    def service(self) -> HttpService:
+        """Build the client.
+
+        Raises:
+            ConfigurationError: The connection does not exist, or its address is none.
+        """
+        try:
+            session = self.get_conn()
+        except ValueError as error:
+            raise ConfigurationError(
+                f"Connection {self.http_conn_id} has no usable address: {error}.",
+                remedy=f"set the host of the connection {self.http_conn_id}",
+            ) from error
+        timeout = float(self.merged_extra.get("timeout") or DEFAULT_TIMEOUT_SECONDS)
+        return HttpService(self.service_name, self.base_url, session=session, timeout_seconds=timeout)
+
+
+def prometheus() -> PrometheusClient:
+    """Build the client of the connection ``prometheus_default``."""
+    from staging_validation.clients.prometheus import PrometheusClient
+
+    return PrometheusClient(ServiceHook("Prometheus", PROMETHEUS).service())
+
+
+def pushgateway() -> PushgatewayClient:
+    """Build the client of the connection ``pushgateway_default``."""
+    from staging_validation.clients.pushgateway import PushgatewayClient
+
+    return PushgatewayClient(ServiceHook("Pushgateway", PUSHGATEWAY).service())
+
+
+def billing_api() -> BillingApi:
+    """Build the client of the connection ``staging_api``; ``paths`` in its extra field names its operations."""
+    from staging_validation.clients.billing_api import BillingApi
+
+    paths = settings_of(STAGING_API).extra.get("paths")
+    service = ServiceHook("Billing API", STAGING_API).service()
+    return BillingApi(service, paths=paths if isinstance(paths, dict) else None)  # type: ignore[arg-type]

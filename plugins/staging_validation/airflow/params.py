@@ -1,0 +1,52 @@
+"""The params of the DAGs: what the form in the UI offers, with types, defaults and descriptions."""
+
+from __future__ import annotations
+
+from airflow.sdk import Param
+
+
+def reset_params() -> dict[str, Param]:
+    """Return the params of the reset."""
+    return {
+        "max_customers": Param(
+            1000,
+            type="integer",
+            minimum=1,
+            title="Most customers to delete",
+            description="The reset refuses, and changes nothing, when it would delete more test customers than this.",
+        )
+    }
+
+
+def telemetry_params() -> dict[str, Param]:
+    """Return the params of the emission."""
+    return {
+        "visible_within_seconds": Param(
+            30,
+            type="number",
+            exclusiveMinimum=0,
+            maximum=600,
+            title="Longest wait for a pushed series (seconds)",
+            description="Emission fails when Prometheus does not show a pushed series within this time.",
+        )
+    }
+
+
+def dashboard_params() -> dict[str, Param]:
+    """Return the params of the dashboards' validation."""
+    return {"dashboards": _names("Dashboards", "include/dashboards", ".json")}
+
+
+def billing_params() -> dict[str, Param]:
+    """Return the params of the billing workflows."""
+    return {"workflows": _names("Workflows", "include/workflows", ".py")}
+
+
+def _names(title: str, folder: str, suffix: str) -> Param:
+    return Param(
+        [],
+        type="array",
+        items={"type": "string"},
+        title=title,
+        description=f"Names of files in {folder}, without {suffix}, one a line. Leave it empty to take all of them.",
+    )

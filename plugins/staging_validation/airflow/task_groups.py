@@ -1,0 +1,67 @@
+"""The jobs as task groups, shared by the nightly DAG and the DAGs of each job."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from airflow.sdk import TaskGroup
+
+from staging_validation.airflow.operators.billing import ListWorkflowsOperator, RunWorkflowOperator
+from staging_validation.airflow.operators.dashboards import EvaluateDashboardOperator, ListDashboardsOperator
+from staging_validation.airflow.operators.reset import ResetStagingOperator, VerifyResetOperator
+from staging_validation.airflow.operators.telemetry import (
+    DeleteTelemetryOperator,
+    EmitTelemetryOperator,
+    PrepareTelemetryOperator,
+    VerifyTelemetryOperator,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def reset() -> TaskGroup:
+    """Put the staging data back, then read it again after the commit."""
+    with TaskGroup("reset", tooltip="Puts staging's data back to the known test customers") as group:
+        ResetStagingOperator(task_id="reset_staging") >> VerifyResetOperator(task_id="verify_reset")
+    return group
+
+
+def telemetry(*, shown_by: Sequence[TaskGroup] = ()) -> TaskGroup:
+    """Emit known telemetry and verify it; delete it when everything that shows it is done, also after a failure.
+
+    Args:
+        shown_by: Groups that need the emitted series: they run between verification and deletion.
+
+    Returns:
+        The group that emits; the deletion stands outside it, because it comes after the groups of ``shown_by``.
+    """
+    with TaskGroup("telemetry", tooltip="Emits billing telemetry with known values and verifies it") as group:
+        prepare = PrepareTelemetryOperator(task_id="prepare")
+        verify = VerifyTelemetryOperator(task_id="verify")
+        prepare >> EmitTelemetryOperator(task_id="emit") >> verify
+    delete = DeleteTelemetryOperator(task_id="delete_telemetry")
+    for shown in shown_by:
+        verify >> shown >> delete
+    verify >> delete.as_teardown(setups=prepare)
+    return group
+
+
+def dashboards() -> TaskGroup:
+    """Validate every dashboard, one task each."""
+    with TaskGroup("dashboards", tooltip="Evaluates every panel of every dashboard") as group:
+        files = ListDashboardsOperator(task_id="list_dashboards")
+        EvaluateDashboardOperator.partial(
+            task_id="evaluate_dashboard", map_index_template="{{ task.dashboard }}"
+        ).expand(dashboard=files.output)
+    return group
+
+
+def billing() -> TaskGroup:
+    """Run every billing workflow, one task each; one that fails does not stop the others."""
+    with TaskGroup("billing", tooltip="Drives the billing workflows end to end") as group:
+        files = ListWorkflowsOperator(task_id="list_workflows")
+        RunWorkflowOperator.partial(
+            task_id="run_workflow", map_index_template="{{ task.workflow }}", max_active_tis_per_dagrun=4
+        ).expand(workflow=files.output)
+    return group

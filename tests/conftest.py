@@ -1,0 +1,33 @@
+"""Airflow for the tests: its own home in a temporary folder, set up before anything imports Airflow."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parents[1]
+AIRFLOW_HOME = Path(tempfile.mkdtemp(prefix="staging-validation-airflow-"))
+
+for name in [name for name in os.environ if name.startswith(("AIRFLOW_", "STAGING_VALIDATION_"))]:
+    if name != "STAGING_VALIDATION_CACHE":
+        del os.environ[name]
+for name in ("ENVIRONMENT", "MIX_ENV", "RELEASE_ENV"):
+    os.environ.pop(name, None)
+os.environ.update(
+    {
+        "AIRFLOW_HOME": str(AIRFLOW_HOME),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(PROJECT / "dags"),
+        "AIRFLOW__CORE__PLUGINS_FOLDER": str(PROJECT / "plugins"),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{AIRFLOW_HOME}/airflow.db",
+        "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(AIRFLOW_HOME / "logs"),
+    }
+)
+
+
+def pytest_sessionfinish() -> None:
+    """Remove Airflow's home."""
+    import shutil
+
+    shutil.rmtree(AIRFLOW_HOME, ignore_errors=True)
