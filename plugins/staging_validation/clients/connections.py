@@ -75,10 +75,7 @@ class ConnectionSettings(BaseModel):
                 f"Connection {self.conn_id} has no host.",
                 remedy=f"set the host of the connection {self.conn_id}",
             )
-        if "://" in self.host:
-            address = self.host
-        else:
-            address = f"{self.database or 'http'}://{self.host}"
+        address = self.host if "://" in self.host else f"{self.database or 'http'}://{self.host}"
         if self.port and not urlsplit(address).port:
             address = f"{address.rstrip('/')}:{self.port}"
         return address.rstrip("/")
@@ -111,7 +108,7 @@ class ConnectionSettings(BaseModel):
             cause = f"field {'.'.join(map(str, first['loc']))}: {first['msg']}"
         raise ConfigurationError(
             f"Connection {conn_id} cannot be read: {cause}.",
-            remedy=f"correct the connection {conn_id} (JSON with conn_type, host, port, schema, login, password, extra)",
+            remedy=f"correct {conn_id} (JSON with conn_type, host, port, schema, login, password, extra)",
         )
 
     @classmethod
@@ -119,26 +116,28 @@ class ConnectionSettings(BaseModel):
         try:
             parts = urlsplit(uri)
             port = parts.port
-        except ValueError as error:
-            raise ConfigurationError(f"Connection {conn_id} is no valid URI: {error}.") from error
-        if not parts.scheme or not parts.hostname:
+        except ValueError:
+            # The cause would quote a part of the URI, which may be a part of the password: it is not kept.
             raise ConfigurationError(
-                f"Connection {conn_id} is neither JSON nor a URI with a scheme and a host.",
+                f"Connection {conn_id} is no valid URI.",
+                remedy="percent-encode special characters in login and password, or write the connection as JSON",
+            ) from None
+        if not parts.scheme or "://" not in uri:
+            raise ConfigurationError(
+                f"Connection {conn_id} is neither JSON nor a URI with a scheme.",
                 remedy="write it as JSON, or as conn-type://login:password@host:port/schema",
             )
-        extra: dict[str, Any] = dict(parse_qsl(parts.query))
-        if "__extra__" in extra:
-            extra = json.loads(extra["__extra__"])
+        extra = dict(parse_qsl(parts.query))
         return cls.from_fields(
             conn_id,
             {
                 "conn_type": parts.scheme.replace("-", "_").replace("postgresql", "postgres"),
-                "host": unquote(parts.hostname),
+                "host": unquote(parts.hostname) if parts.hostname else None,
                 "port": port,
                 "schema": unquote(parts.path.lstrip("/")) or None,
                 "login": unquote(parts.username) if parts.username else None,
                 "password": unquote(parts.password) if parts.password else None,
-                "extra": extra,
+                "extra": extra.get("__extra__", extra),
             },
         )
 
@@ -180,9 +179,13 @@ def settings_section(path: Path, section: str) -> list[dict[str, Any]]:
         content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be read: {error.strerror}.") from error
-    except yaml.YAMLError as error:
-        raise ConfigurationError(f"{path} is no valid YAML: {error}") from error
-    entries = (content.get("airflow") or {}).get(section) or [] if isinstance(content, dict) else None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        # Only the place: the parser's own text quotes the line, which may hold a password.
+        mark = getattr(error, "problem_mark", None)
+        place = f" (line {mark.line + 1})" if mark else ""
+        raise ConfigurationError(f"{path} is no valid YAML{place}.") from None
+    settings = content.get("airflow") or {} if isinstance(content, dict) else None
+    entries = settings.get(section) or [] if isinstance(settings, dict) else None
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         raise ConfigurationError(f"{path}: airflow.{section} is not a list of entries.")
     return entries

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from staging_validation.clients.marker import identify, read_marker
+from staging_validation.clients.postgres import database_errors
 from staging_validation.environment import sources
-from staging_validation.environment.evidence import Evidence
+from staging_validation.environment.evidence import Evidence, Reading
 from staging_validation.environment.verdict import judge
 from staging_validation.errors import ConfigurationError, GuardRefusedError, ServiceError
 from staging_validation.results.outcomes import Outcome
@@ -88,14 +89,14 @@ def database_evidence(connection: psycopg.Connection[Any]) -> list[Evidence]:
 
 def _database(asked: EnvironmentSources) -> list[Evidence]:
     try:
-        with asked.connect() as connection:
+        with database_errors(), asked.connect() as connection:
             return database_evidence(connection)
     except (ServiceError, ConfigurationError) as error:
         return [sources.unreachable("marker", error.message, required=True, remedy=error.remedy)]
 
 
 def _stripe_account(asked: EnvironmentSources) -> list[Evidence]:
-    if "_test_" not in (asked.stripe_key or ""):
+    if sources.from_stripe_key(asked.stripe_key).reading is not Reading.NON_PRODUCTION:
         # A live key must not be used even once, and an unknown one proves nothing: the key's evidence refuses.
         return []
     try:

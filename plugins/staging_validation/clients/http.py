@@ -82,7 +82,7 @@ class HttpService:
         repeatable = method.upper() in _REPEATABLE or "Idempotency-Key" in (headers or {})
         retrying = tenacity.Retrying(
             stop=tenacity.stop_after_attempt(self.attempts if repeatable else 1),
-            wait=tenacity.wait_exponential_jitter(initial=0.1, max=2.0),
+            wait=tenacity.wait_exponential_jitter(multiplier=0.1, max=2.0, jitter=0.1),
             retry=tenacity.retry_if_exception_type(
                 (requests.ConnectionError, requests.Timeout, _PassingFaultError)
             ),

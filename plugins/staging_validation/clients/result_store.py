@@ -35,11 +35,14 @@ class ResultStore:
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         path = self.folder / f"{task}.json"
-        path.write_text(_RESULTS.dump_json(list(results), indent=1).decode())
+        path.write_text(_RESULTS.dump_json(list(results), indent=1).decode(), encoding="utf-8")
 
     def load(self) -> dict[str, list[CheckResult]]:
         """Return all kept results by task, in no particular order; empty when there are none."""
         if not self.folder.exists():
             return {}
         files = [path for path in self.folder.iterdir() if path.name.endswith(".json")]
-        return {path.name.removesuffix(".json"): _RESULTS.validate_json(path.read_text()) for path in files}
+        return {
+            path.name.removesuffix(".json"): _RESULTS.validate_json(path.read_text(encoding="utf-8"))
+            for path in files
+        }

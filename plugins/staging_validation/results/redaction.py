@@ -18,7 +18,7 @@ _SECRETS = (
     (re.compile(r"\b(rsolv_)[0-9A-Za-z_-]{43}(?![0-9A-Za-z_-])"), rf"\1{MASK}"),
     (re.compile(r"(?i)([a-z][a-z0-9+.-]*://)[^/\s@]+@"), rf"\1{MASK}@"),
     (
-        re.compile(r"(?i)\b(password|passwd|secret|token|api_key)(\s*[=:]\s*)(?!\*)[^\s,;&'\"]+"),
+        re.compile(r"(?i)(password|passwd|secret|token|api_key)([\"']?\s*[=:]\s*[\"']?)(?!\*)[^\s,;&'\"]+"),
         rf"\1\2{MASK}",
     ),
     (re.compile(r"(?i)\b(bearer|basic)\s+[0-9A-Za-z._~+/=-]{8,}"), rf"\1 {MASK}"),

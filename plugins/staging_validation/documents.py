@@ -1,0 +1,108 @@
+"""YAML with positions: which line every key and item of a document stands on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import yaml
+from yaml.reader import ReaderError
+
+from staging_validation.source_files import SourceFile
+
+Place = tuple[str | int, ...]
+"""Where in a document: the keys and positions that lead there."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something wrong in a file.
+
+    Attributes:
+        path: The file.
+        line: The line, counted from 1.
+        message: What is wrong, and what would be right.
+    """
+
+    path: str
+    line: int
+    message: str
+
+    def __str__(self) -> str:
+        """The problem as compilers print it, so that editors jump to it."""
+        return f"{self.path}:{self.line}: {self.message}"
+
+
+@dataclass
+class Document:
+    """A YAML document and its positions.
+
+    Attributes:
+        path: The file it was read from.
+        content: What it says; None when it could not be read.
+        problems: What keeps it from being read.
+        lines: The lines of its keys and items.
+    """
+
+    path: str
+    content: Any = None
+    problems: list[Problem] = field(default_factory=list)
+    lines: dict[Place, int] = field(default_factory=dict)
+
+    def line(self, place: Place) -> int:
+        """Return the line of a place, or of the nearest place above it that the file spells out."""
+        while place and place not in self.lines:
+            place = place[:-1]
+        return self.lines.get(place, 1)
+
+    def problem(self, place: Place, message: str) -> Problem:
+        """Name a problem at a place."""
+        return Problem(self.path, self.line(place), message)
+
+
+def read_document(file: SourceFile) -> Document:
+    """Read a YAML file.
+
+    Returns:
+        The document; its problems name syntax errors and keys that stand twice (which YAML forbids, and the
+        parser would drop in silence).
+    """
+    document = Document(file.path)
+    try:
+        loader = yaml.SafeLoader(file.text)
+        node = loader.get_single_node()
+        if node is not None:
+            document.content = loader.construct_document(node)
+            _locate(document, node, (), set())
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = mark.line + 1 if mark else 1
+        document.problems.append(Problem(file.path, line, f"no valid YAML: {error.problem}"))
+    except ReaderError as error:
+        line = file.text.count("\n", 0, error.position) + 1
+        document.problems.append(Problem(file.path, line, f"no valid YAML: {error.reason}"))
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: a date that no calendar has
+        document.problems.append(Problem(file.path, 1, f"no valid YAML: {error}"))
+    return document
+
+
+def _locate(document: Document, node: yaml.Node, place: Place, seen: set[int]) -> None:
+    """Note the lines of everything below a node."""
+    if id(node) in seen:  # an alias: its items stand where they were written first
+        return
+    seen.add(id(node))
+    children: list[tuple[str | int, yaml.Node, yaml.Node]] = []
+    if isinstance(node, yaml.MappingNode):
+        children = [(str(key.value), key, value) for key, value in node.value]
+    elif isinstance(node, yaml.SequenceNode):
+        children = [(index, item, item) for index, item in enumerate(node.value)]
+    for name, start, child in children:
+        below, line = (*place, name), start.start_mark.line + 1
+        if below in document.lines:
+            first = document.lines[below]
+            document.problems.append(
+                Problem(document.path, line, f"{name} stands twice, first on line {first}; keep one of them")
+            )
+            continue
+        document.lines[below] = line
+        _locate(document, child, below, seen)
