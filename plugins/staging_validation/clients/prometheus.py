@@ -1,0 +1,134 @@
+"""Prometheus' HTTP API: instant queries, targets, readiness (Prometheus documentation, HTTP API)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from staging_validation.clients.http import HttpService
+from staging_validation.errors import CheckFailedError, ServiceAnswerError
+from staging_validation.telemetry.samples import Sample
+
+if TYPE_CHECKING:
+    import requests
+
+_DURATION = re.compile(r"(\d+)(ms|[smhdwy])")
+_SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400, "y": 365 * 86400}
+
+_REJECTED = (400, 422)
+"""Bad data, and an expression that cannot be executed: the query is wrong, not Prometheus."""
+
+
+class PrometheusClient:
+    """Asks one Prometheus.
+
+    Args:
+        http: The service, named ``Prometheus``.
+    """
+
+    def __init__(self, http: HttpService) -> None:
+        self._http = http
+
+    def query(self, expr: str, *, at: float | None = None) -> list[Sample]:
+        """Evaluate an expression at one time.
+
+        Args:
+            expr: The expression, in PromQL.
+            at: Unix time in seconds; now when it is left out.
+
+        Returns:
+            One sample for each series; a scalar is one sample without name and labels.
+
+        Raises:
+            ServiceUnreachableError: Prometheus cannot be reached.
+            CheckFailedError: Prometheus rejects the expression, or its value is no instant vector or scalar.
+            ServiceAnswerError: Any other error of Prometheus.
+        """
+        params = {"query": expr} if at is None else {"query": expr, "time": repr(at)}
+        response = self._http.request("GET", "/api/v1/query", params=params)
+        if response.status_code in _REJECTED:
+            raise CheckFailedError(
+                f"{self._http.name} rejects the query {expr!r}: {_reason(response)}",
+                remedy="correct the query",
+            )
+        if response.status_code != 200:
+            raise self._http.unexpected("GET", "/api/v1/query", response)
+        return self._samples(expr, _body(response))
+
+    def scrape_interval_seconds(self, job: str) -> float | None:
+        """Return how often a job's targets are scraped, in seconds; None when no active target has that job.
+
+        Args:
+            job: The job's name in the scrape configuration.
+
+        Raises:
+            ServiceUnreachableError: Prometheus cannot be reached.
+            ServiceAnswerError: Its answer is not what its documentation says.
+        """
+        body = self._http.json("GET", "/api/v1/targets", params={"state": "active"})
+        try:
+            intervals = [
+                parse_duration(target["scrapeInterval"])
+                for target in body["data"]["activeTargets"]
+                if target.get("scrapePool", target["labels"].get("job")) == job
+            ]
+        except (KeyError, TypeError, ValueError) as error:
+            raise self._odd("/api/v1/targets", error) from error
+        return max(intervals, default=None)
+
+    def ready(self) -> bool:
+        """Return whether Prometheus says that it can answer queries.
+
+        Raises:
+            ServiceUnreachableError: Prometheus cannot be reached.
+        """
+        return self._http.request("GET", "/-/ready").status_code == 200
+
+    def _samples(self, expr: str, body: Mapping[str, Any]) -> list[Sample]:
+        try:
+            kind, result = body["data"]["resultType"], body["data"]["result"]
+            if kind == "scalar":
+                return [Sample("", {}, float(result[1]))]
+            if kind == "vector":
+                return [_sample(entry) for entry in result]
+        except (KeyError, IndexError, TypeError, ValueError) as error:
+            raise self._odd("/api/v1/query", error) from error
+        raise CheckFailedError(
+            f"The query {expr!r} gives a {kind}, which is neither an instant vector nor a number.",
+            remedy="wrap a range selector in a function, for example rate()",
+        )
+
+    def _odd(self, path: str, error: Exception) -> ServiceAnswerError:
+        return ServiceAnswerError(
+            self._http.name, f"GET {path} answered in an unknown shape ({type(error).__name__}: {error})."
+        )
+
+
+def parse_duration(text: str) -> float:
+    """Return the seconds of a Prometheus duration such as ``15s`` or ``1m30s``.
+
+    Raises:
+        ValueError: It is no duration.
+    """
+    parts = _DURATION.findall(text)
+    if not parts or "".join(number + unit for number, unit in parts) != text:
+        raise ValueError(f"{text!r} is no duration such as 15s or 1m30s")
+    return float(sum(int(number) * _SECONDS[unit] for number, unit in parts))
+
+
+def _sample(entry: Mapping[str, Any]) -> Sample:
+    labels = dict(entry["metric"])
+    return Sample(labels.pop("__name__", ""), labels, float(entry["value"][1]))
+
+
+def _body(response: requests.Response) -> dict[str, Any]:
+    try:
+        body = response.json()
+    except ValueError:
+        return {}
+    return body if isinstance(body, dict) else {}
+
+
+def _reason(response: requests.Response) -> str:
+    return str(_body(response).get("error") or " ".join(response.text.split())[:300])

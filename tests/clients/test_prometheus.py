@@ -1,0 +1,119 @@
+"""Prometheus' answers, good and bad, as the client understands them."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from local_staging.stack.ports import free_port
+from staging_validation.clients.http import HttpService
+from staging_validation.clients.prometheus import PrometheusClient, parse_duration
+from staging_validation.errors import CheckFailedError, ServiceAnswerError, ServiceUnreachableError
+from staging_validation.telemetry import Sample
+
+VECTOR = {
+    "status": "success",
+    "data": {
+        "resultType": "vector",
+        "result": [
+            {"metric": {"__name__": "up", "job": "a"}, "value": [1.0, "1"]},
+            {"metric": {}, "value": [1.0, "NaN"]},
+            {"metric": {}, "value": [1.0, "+Inf"]},
+        ],
+    },
+}
+
+
+@pytest.fixture
+def client(httpserver) -> PrometheusClient:
+    return PrometheusClient(HttpService("Prometheus", httpserver.url_for("/"), attempts=1))
+
+
+def test_a_vector_becomes_samples(client, httpserver):
+    httpserver.expect_request(
+        "/api/v1/query", query_string={"query": "up", "time": "12.5"}
+    ).respond_with_json(VECTOR)
+    first, second, third = client.query("up", at=12.5)
+    assert first == Sample("up", {"job": "a"}, 1.0)
+    assert math.isnan(second.value)
+    assert third.value == math.inf
+
+
+def test_a_rejected_query_is_a_failed_check_with_its_reason(client, httpserver):
+    answer = {"status": "error", "errorType": "bad_data", "error": "parse error: unexpected end"}
+    httpserver.expect_request("/api/v1/query").respond_with_json(answer, status=400)
+    with pytest.raises(
+        CheckFailedError, match="Prometheus rejects the query 'rate': parse error: unexpected end"
+    ):
+        client.query("rate")
+
+
+@pytest.mark.parametrize("body", ["plain  words", "[]", "{}"])
+def test_a_rejection_without_a_reason_shows_the_body(client, httpserver, body):
+    httpserver.expect_request("/api/v1/query").respond_with_data(body, status=422)
+    with pytest.raises(CheckFailedError, match=r"rejects the query 'up': (plain words|\[\]|{})"):
+        client.query("up")
+
+
+def test_trouble_of_prometheus_is_no_failed_check(client, httpserver):
+    httpserver.expect_request("/api/v1/query").respond_with_data("query timed out", status=503)
+    with pytest.raises(ServiceAnswerError, match=r"Prometheus: GET .* answered 503: query timed out"):
+        client.query("up")
+
+
+@pytest.mark.parametrize(
+    "body", [{}, {"data": {"resultType": "vector", "result": [{"value": []}]}}, {"data": None}]
+)
+def test_an_unknown_shape_is_an_error(client, httpserver, body):
+    httpserver.expect_request("/api/v1/query").respond_with_json(body)
+    with pytest.raises(ServiceAnswerError, match="answered in an unknown shape"):
+        client.query("up")
+
+
+def test_a_dead_prometheus_is_named():
+    client = PrometheusClient(HttpService("Prometheus", f"http://127.0.0.1:{free_port()}", attempts=1))
+    for ask in (lambda: client.query("up"), client.ready, lambda: client.scrape_interval_seconds("a")):
+        with pytest.raises(ServiceUnreachableError, match=r"^Prometheus: ") as caught:
+            ask()
+        assert caught.value.service == "Prometheus"
+
+
+def test_the_scrape_interval_of_a_job(client, httpserver):
+    targets = [
+        {"labels": {"job": "x"}, "scrapePool": "pushgateway", "scrapeInterval": "1m30s"},
+        {"labels": {"job": "old"}, "scrapeInterval": "15s"},
+    ]
+    httpserver.expect_request("/api/v1/targets").respond_with_json({"data": {"activeTargets": targets}})
+    assert client.scrape_interval_seconds("pushgateway") == 90.0
+    assert client.scrape_interval_seconds("old") == 15.0
+    assert client.scrape_interval_seconds("x") is None
+
+
+@pytest.mark.parametrize(
+    "body", [{"data": {}}, {"data": {"activeTargets": [{"scrapePool": "a", "scrapeInterval": "x"}]}}]
+)
+def test_odd_targets_are_an_error(client, httpserver, body):
+    httpserver.expect_request("/api/v1/targets").respond_with_json(body)
+    with pytest.raises(ServiceAnswerError, match="GET /api/v1/targets answered in an unknown shape"):
+        client.scrape_interval_seconds("a")
+
+
+def test_readiness(client, httpserver):
+    httpserver.expect_ordered_request("/-/ready").respond_with_data("ready")
+    httpserver.expect_ordered_request("/-/ready").respond_with_data("starting", status=503)
+    assert client.ready() is True
+    assert client.ready() is False
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("15s", 15), ("1m30s", 90), ("500ms", 0.5), ("1h", 3600), ("2d", 172800)]
+)
+def test_durations(text, seconds):
+    assert parse_duration(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "15", "s", "1m 30s", "-1s"])
+def test_no_durations(text):
+    with pytest.raises(ValueError, match="is no duration"):
+        parse_duration(text)
