@@ -444,8 +444,8 @@ def test_after_a_reset_all_results_pass(connection, reset, states):
     reset()
     results = verify_states(connection, states)
     assert [result.id for result in results] == [
-        *(f"reset.verify.{state.key}" for state in states),
-        "reset.verify.others",
+        *(f"reset.after_commit.{state.key}" for state in states),
+        "reset.after_commit.others",
     ]
     assert {result.kind for result in results} == {Kind.RESET}
     assert failing(results) == []
@@ -456,7 +456,7 @@ def test_a_changed_balance_is_reported_with_field_expected_and_actual(connection
     reset()
     connection.execute("UPDATE customers SET credit_balance = 61 WHERE email = 'pro@test.example.com'")
     (result,) = failing(verify_states(connection, states))
-    assert result.id == "reset.verify.pro_active"
+    assert result.id == "reset.after_commit.pro_active"
     assert result.subject == "pro@test.example.com (pro_active)"
     assert result.expected == {"credit_balance": 60}
     assert result.actual == {"credit_balance": 61}
@@ -508,7 +508,7 @@ def test_every_kind_of_change_is_found(connection, reset, states, statement, fie
     (pro,) = connection.execute("SELECT id FROM customers WHERE email LIKE 'pro@%'").fetchone()
     connection.execute(statement.format(pro=pro))
     (result,) = failing(verify_states(connection, states))
-    assert result.id == "reset.verify.pro_active"
+    assert result.id == "reset.after_commit.pro_active"
     assert (result.expected[field], result.actual[field]) == (expected, actual)
 
 
@@ -531,8 +531,9 @@ def test_missing_and_extra_customers_are_found(connection, reset, states):
     add_customer(connection, "w01@example.com")
     add_customer(connection, "real@corp.io")
     missing, others = failing(verify_states(connection, states, stage="before_commit"))
-    assert (missing.id, missing.actual) == ("reset.verify.pro_active", "absent")
-    assert (others.id, others.actual) == ("reset.verify.others", ["PRO@test.example.com", "w01@example.com"])
+    assert (missing.id, missing.actual) == ("reset.before_commit.pro_active", "absent")
+    assert others.id == "reset.before_commit.others"
+    assert others.actual == ["PRO@test.example.com", "w01@example.com"]
     assert others.evidence == {"stage": "before_commit", "count": 2}
 
 

@@ -113,10 +113,10 @@ def verify_states(
     Args:
         connection: A connection to the staging database.
         states: The states that should be there.
-        stage: When this is, for the evidence.
+        stage: When this is; part of the results' ids.
 
     Returns:
-        One result for each state (``reset.verify.<key>``), and one for everybody else (``reset.verify.others``).
+        One result for each state (``reset.<stage>.<key>``), and one for everybody else (``reset.<stage>.others``).
 
     Raises:
         ServiceError: The database could not be asked.

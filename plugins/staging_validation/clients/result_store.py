@@ -1,7 +1,7 @@
 """Keeps the results of each task of a run until the report gathers them.
 
-One JSON file a task, below one folder a run, on any path-like storage: a local folder, or an Airflow
-``ObjectStoragePath`` (S3, GCS, …) where tasks do not share a disk.
+One JSON file a task, below one folder a run. Where tasks do not share a disk, the folder is on an object store
+(see :mod:`staging_validation.clients.storage`).
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from staging_validation.clients.storage import write_whole
 from staging_validation.results.model import CheckResult
 
 _RESULTS = TypeAdapter(list[CheckResult])
@@ -34,8 +35,7 @@ class ResultStore:
             results: What it found.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
-        path = self.folder / f"{task}.json"
-        path.write_text(_RESULTS.dump_json(list(results), indent=1).decode(), encoding="utf-8")
+        write_whole(self.folder / f"{task}.json", _RESULTS.dump_json(list(results), indent=1).decode())
 
     def load(self) -> dict[str, list[CheckResult]]:
         """Return all kept results by task, in no particular order; empty when there are none."""

@@ -1,0 +1,205 @@
+"""What a step expects of the API's answers, the database's rows and Stripe's objects.
+
+Every expectation gives one result that names the customer, the fields, what was expected and what was there. An
+expectation that fails does not end its step: the others of the step are still made and reported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
+
+from pydantic import JsonValue
+
+from staging_validation.workflows.ledger import Movement, expected_rows, in_order
+from staging_validation.workflows.model import Answer, Customer, Row, WebhookEvent
+from staging_validation.workflows.record import Record
+from staging_validation.workflows.rules import Expected, matches
+from staging_validation.workflows.staging import Staging, Value
+
+_REMEDY = {
+    "api": "read the request and the answer in the evidence, and the service's log at that time",
+    "database": "compare the rows in the evidence with the service's log for this customer",
+    "stripe": "look the object up in Stripe's test mode, and compare it with the service's log for this customer",
+}
+
+_STRIPE_ESSENCE = frozenset(
+    {"id", "object", "created", "customer", "deleted", "livemode", "metadata", "status"}
+)
+
+
+class Reading(Protocol):
+    """How an expectation reads: once, until it is good, or as long as it stays good."""
+
+    def __call__(self, read: Callable[[], Value], good: Callable[[Value], bool], /) -> Value:
+        """Return the value to judge."""
+
+
+class Expectations:
+    """The expectations that a step can have.
+
+    Args:
+        staging: Where to read.
+        record: Where results go.
+        reading: How to read.
+    """
+
+    def __init__(self, staging: Staging, record: Record, reading: Reading) -> None:
+        self._staging = staging
+        self._record = record
+        self._reading = reading
+
+    def answer(self, answer: Answer, http_status: int, /, **fields: Expected) -> None:
+        """Expect an answer of the billing API.
+
+        Args:
+            answer: The answer.
+            http_status: Its status.
+            fields: Fields of its JSON; fields that are not named may be anything.
+        """
+        self._record.compare(
+            "answer",
+            f"answer to {answer.request}",
+            {"http_status": http_status, **fields},
+            answer.fields,
+            evidence=answer.evidence,
+            remedy=_REMEDY["api"],
+        )
+
+    def summary(self, customer: Customer, /, **fields: Expected) -> None:
+        """Expect fields of the customer's summary at the billing API."""
+        wanted = {"http_status": 200, **fields}
+        answer = self._reading(
+            lambda: self._staging.api.summary(customer.id), lambda seen: matches(wanted, dict(seen.fields))
+        )
+        self._record.compare(
+            "summary",
+            f"{customer.email}: summary",
+            wanted,
+            answer.fields,
+            evidence=answer.evidence,
+            remedy=_REMEDY["api"],
+        )
+
+    def customer(self, customer: Customer, /, **columns: Expected) -> None:
+        """Expect columns of the customer's row in ``customers``."""
+        self._one(
+            "customer",
+            f"{customer.email}: row {customer.id} in customers",
+            lambda: self._staging.database.customer(customer.id),
+            columns,
+            "database",
+        )
+
+    def ledger(self, customer: Customer, /, *movements: Movement) -> None:
+        """Expect exactly these movements in the customer's ledger, with ``balance_after`` as their running sum."""
+        self._many(
+            "ledger",
+            f"{customer.email}: credit_transactions",
+            lambda: in_order(self._staging.database.ledger(customer.id)),
+            expected_rows(movements),
+            "database",
+        )
+
+    def subscriptions(self, customer: Customer, /, *rows: Mapping[str, Expected]) -> None:
+        """Expect exactly these rows of the customer in ``subscriptions``."""
+        self._many(
+            "subscriptions",
+            f"{customer.email}: subscriptions",
+            lambda: self._staging.database.subscriptions(customer.id),
+            rows,
+            "database",
+        )
+
+    def api_keys(self, customer: Customer, /, *rows: Mapping[str, Expected]) -> None:
+        """Expect exactly these API keys of the customer; ``matches`` says which one onboarding returned."""
+        self._many(
+            "api_keys",
+            f"{customer.email}: api_keys",
+            lambda: self._staging.database.api_keys(customer.id, customer.api_key),
+            rows,
+            "database",
+        )
+
+    def events(self, customer: Customer, event_type: str, /, *rows: Mapping[str, Expected]) -> None:
+        """Expect exactly these ``billing_events`` of one type that belong to the customer."""
+        self._many(
+            "events",
+            f"{customer.email}: billing_events {event_type}",
+            lambda: self._staging.database.events(customer_id=customer.id, event_type=event_type),
+            rows,
+            "database",
+        )
+
+    def event(self, event: WebhookEvent, /, *rows: Mapping[str, Expected]) -> None:
+        """Expect exactly these ``billing_events`` with the event's id."""
+        self._many(
+            "event",
+            f"event {event.id} ({event.type}): billing_events",
+            lambda: self._staging.database.event(event.id),
+            rows,
+            "database",
+        )
+
+    def stripe_customer(self, customer: Customer, /, **fields: Expected) -> None:
+        """Expect fields of the Stripe customer whose id the platform stored."""
+        stripe_id = customer.stripe_id
+        self._one(
+            "stripe_customer",
+            f"{customer.email}: Stripe customer {stripe_id or '(the platform stored no id)'}",
+            lambda: self._staging.stripe.customer(stripe_id) if stripe_id else None,
+            fields,
+            "stripe",
+        )
+
+    def stripe_subscriptions(self, customer: Customer, /, *rows: Mapping[str, Expected]) -> None:
+        """Expect exactly these subscriptions of the customer at Stripe."""
+        self._many(
+            "stripe_subscriptions",
+            f"{customer.email}: Stripe subscriptions of {customer.stripe_id}",
+            lambda: self._staging.stripe.subscriptions(customer.stripe_id) if customer.stripe_id else [],
+            rows,
+            "stripe",
+        )
+
+    def stripe_invoices(self, customer: Customer, /, *rows: Mapping[str, Expected]) -> None:
+        """Expect exactly these invoices of the customer at Stripe, newest first."""
+        self._many(
+            "stripe_invoices",
+            f"{customer.email}: Stripe invoices of {customer.stripe_id}",
+            lambda: self._staging.stripe.invoices(customer.stripe_id) if customer.stripe_id else [],
+            rows,
+            "stripe",
+        )
+
+    def _one(
+        self,
+        what: str,
+        subject: str,
+        read: Callable[[], Row | None],
+        expected: Mapping[str, Expected],
+        source: str,
+    ) -> None:
+        seen = self._reading(read, lambda row: row is not None and matches(expected, dict(row)))
+        evidence: dict[str, JsonValue] = {"seen": None if seen is None else _essence(seen, expected)}
+        self._record.compare(what, subject, expected, seen, evidence=evidence, remedy=_REMEDY[source])
+
+    def _many(
+        self,
+        what: str,
+        subject: str,
+        read: Callable[[], Sequence[Row]],
+        expected: Sequence[Mapping[str, Expected]],
+        source: str,
+    ) -> None:
+        seen = self._reading(read, lambda rows: matches(expected, [dict(row) for row in rows]))
+        evidence: dict[str, JsonValue] = {"seen": [_essence(row, *expected) for row in seen]}
+        self._record.compare_rows(what, subject, expected, seen, evidence=evidence, remedy=_REMEDY[source])
+
+
+def _essence(row: Row, *expected: Mapping[str, Expected]) -> JsonValue:
+    """Return a database row as it is; of a Stripe object, which has hundreds of fields, what identifies it."""
+    if "object" not in row:
+        return dict(row)
+    kept = _STRIPE_ESSENCE.union(*expected)
+    return {name: value for name, value in row.items() if name in kept}

@@ -1,0 +1,92 @@
+"""The values that a workflow handles: customers, answers, events."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from pydantic import JsonValue
+
+from staging_validation.results.redaction import MASK
+
+Row = Mapping[str, JsonValue]
+"""A database row or a Stripe object as plain JSON values by name."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the billing API answered.
+
+    Attributes:
+        request: Method and path, for example ``POST /api/v1/customers/onboard``.
+        sent: The JSON that was sent, None when there was none.
+        status: The HTTP status.
+        body: The answer's JSON, or its text when it is none.
+    """
+
+    request: str
+    sent: JsonValue
+    status: int
+    body: JsonValue
+
+    @property
+    def fields(self) -> Row:
+        """The answer's fields by name, with its status as ``http_status``."""
+        body = self.body if isinstance(self.body, dict) else {"body": self.body}
+        return {"http_status": self.status, **_masked(body)}
+
+    @property
+    def evidence(self) -> dict[str, JsonValue]:
+        """Request and answer, without the API key."""
+        return {"request": self.request, "sent": self.sent, "answer": dict(self.fields)}
+
+
+def _masked(body: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+    return {name: MASK if name == "api_key" and value else value for name, value in body.items()}
+
+
+@dataclass(frozen=True)
+class Customer:
+    """A customer that a workflow signed up.
+
+    Attributes:
+        id: The platform's id.
+        email: The address.
+        api_key: The API key in clear; never shown.
+        stripe_id: The Stripe customer's id as the platform stored it; None when it stored none.
+        signup: What onboarding answered.
+    """
+
+    id: int
+    email: str
+    api_key: str = field(repr=False)
+    stripe_id: str | None
+    signup: Answer = field(repr=False)
+
+
+@dataclass(frozen=True)
+class WebhookEvent:
+    """An event as Stripe would send it.
+
+    Attributes:
+        id: The event's id; the platform processes each id once.
+        type: The event's type, for example ``invoice.payment_succeeded``.
+        body: The raw JSON that is signed and sent.
+    """
+
+    id: str
+    type: str
+    body: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class CleanUp:
+    """What a session removed at its end.
+
+    Attributes:
+        deleted: Ids of the Stripe customers that it deleted.
+        problems: One sentence for each thing that could not be removed.
+    """
+
+    deleted: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()

@@ -1,0 +1,87 @@
+"""The plain values of workflows: the ledger's order, events, names, answers."""
+
+from __future__ import annotations
+
+import json
+import random
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from staging_validation.workflows import Answer, Customer, events
+from staging_validation.workflows.ledger import expected_rows, in_order
+from staging_validation.workflows.naming import address_prefix, event_name
+
+
+@given(st.lists(st.sampled_from([5, 60, -1, 1]), max_size=12), st.randoms(use_true_random=False))
+def test_ledger_rows_of_one_second_are_put_back_into_a_chain(amounts, shuffler: random.Random):
+    balance = 100
+    rows = [{"amount": 100, "balance_after": 100, "inserted_at": "1"}]
+    for amount in amounts:
+        balance += amount
+        rows.append({"amount": amount, "balance_after": balance, "inserted_at": "2"})
+    mixed = rows.copy()
+    shuffler.shuffle(mixed)
+    ordered = in_order(mixed)
+    assert ordered[0] == rows[0]
+    assert sorted(map(str, ordered)) == sorted(map(str, rows))
+
+
+def test_a_purchase_and_its_fix_of_one_second_keep_their_order():
+    bought = {"amount": 1, "balance_after": 1, "inserted_at": "1"}
+    used = {"amount": -1, "balance_after": 0, "inserted_at": "1"}
+    assert in_order([used, bought]) == [bought, used]
+
+
+def test_a_broken_chain_keeps_the_order_of_time():
+    rows = [
+        {"amount": 5, "balance_after": 9, "inserted_at": "2"},
+        {"amount": 5, "balance_after": None, "inserted_at": "1"},
+    ]
+    assert [row["inserted_at"] for row in in_order(rows)] == ["1", "2"]
+
+
+def test_expected_rows_carry_the_running_sum():
+    assert expected_rows([(+5, "trial_signup"), (-1, "fix_deployed")]) == [
+        {"amount": 5, "source": "trial_signup", "balance_after": 5},
+        {"amount": -1, "source": "fix_deployed", "balance_after": 4},
+    ]
+
+
+def test_a_paid_invoice_event_names_price_run_customer_and_mode():
+    invoice = events.pro_invoice(
+        "in_1", stripe_customer="cus_1", price="price_1", run_id="run-1", created=1_000
+    )
+    event = events.event("evt_1", "invoice.payment_succeeded", created=1_000, data=invoice)
+    body = json.loads(event.body)
+    assert (body["id"], body["type"], body["livemode"]) == ("evt_1", "invoice.payment_succeeded", False)
+    data = body["data"]["object"]
+    assert (data["customer"], data["amount_due"], data["metadata"]) == (
+        "cus_1",
+        59_900,
+        {"validation_run": "run-1"},
+    )
+    (line,) = data["lines"]["data"]
+    assert line["pricing"]["price_details"]["price"] == "price_1"
+    assert line["id"] == "il_1"
+
+
+def test_addresses_fit_into_64_characters_and_carry_the_run():
+    assert address_prefix("w01_signup", "nightly-1") == "w01-nightly-1-"
+    assert len(address_prefix("w01_signup", "x" * 63) + "999") <= 64
+
+
+def test_event_names_are_those_of_stripe_ids():
+    assert event_name("w12_idempotency", "run-1", 7, 2) == "w12_idempotency_run_1_7_2"
+
+
+def test_an_answer_never_shows_its_api_key():
+    answer = Answer("POST /x", None, 201, {"api_key": "short", "customer": {"id": 1}})
+    assert answer.fields == {"http_status": 201, "api_key": "***", "customer": {"id": 1}}
+    assert Answer("POST /x", None, 201, {"api_key": ""}).fields["api_key"] == ""
+    assert "short" not in str(answer.evidence)
+    assert "secret-key" not in repr(Customer(1, "a@test.example.com", "secret-key", None, answer))
+
+
+def test_an_answer_that_is_no_object_is_shown_as_body():
+    assert Answer("GET /x", None, 500, "oops").fields == {"http_status": 500, "body": "oops"}
