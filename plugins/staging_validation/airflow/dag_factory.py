@@ -72,4 +72,4 @@ def _enclose(dag: DAG) -> None:
     guard = EnvironmentGuardOperator(task_id=GUARD_TASK, retries=0)
     report = ReportOperator(task_id=REPORT_TASK, trigger_rule=TriggerRule.ALL_DONE)
     guard >> roots
-    leaves >> report  # type: ignore[operator]
+    leaves >> report

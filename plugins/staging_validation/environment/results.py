@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 from staging_validation.environment.evidence import Evidence
 from staging_validation.environment.verdict import GuardVerdict, outcome_of
 from staging_validation.results.model import CheckResult, Kind
 
+_UNSAFE = re.compile(r"[^a-z0-9_.-]+")
 _EXPECTED = "positively not production"
 _EXPECTED_OPTIONAL = "not production"
 
@@ -39,7 +42,7 @@ def _deciding(verdict: GuardVerdict) -> list[Evidence]:
 
 def _evidence_result(piece: Evidence) -> CheckResult:
     return CheckResult(
-        id=f"guard.{piece.source.casefold()}",
+        id=f"guard.{_UNSAFE.sub('_', piece.source.casefold())}",
         kind=Kind.GUARD,
         subject=piece.source,
         outcome=outcome_of(piece),

@@ -56,12 +56,10 @@ class RunWorkflowOperator(ValidationOperator):
         from staging_validation.workflows import run_workflow
 
         workflow = load_workflow(include_dir("workflows", f"{self.workflow}.py"))
-        with StagingPostgresHook().session() as connection:
-            session = StagingSession(
-                run_id=run.name,
-                workflow_id=workflow.id,
-                api=billing_api(),
-                stripe=stripe_api(),
-                connection=connection,
-            )
-            return Step(run_workflow(workflow, session))
+        with (
+            StagingPostgresHook().session() as connection,
+            StagingSession(
+                workflow.id, run.name, api=billing_api(), connection=connection, stripe=stripe_api()
+            ) as staging,
+        ):
+            return Step(run_workflow(workflow, staging))

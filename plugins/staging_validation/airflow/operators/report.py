@@ -66,7 +66,7 @@ class ReportOperator(BaseOperator):
 def _task_states(context: Context) -> Mapping[str, Any]:
     instance = context["ti"]
     states = instance.get_task_states(dag_id=instance.dag_id, run_ids=[instance.run_id])
-    return states.get(instance.run_id, {})
+    return dict(states.get(instance.run_id, {}))
 
 
 def _instances(task_id: str, states: Mapping[str, Any]) -> list[tuple[str, str]]:
