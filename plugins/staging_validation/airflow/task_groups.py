@@ -38,8 +38,9 @@ def telemetry(*, shown_by: Sequence[TaskGroup] = ()) -> TaskGroup:
     """
     with TaskGroup("telemetry", tooltip="Emits billing telemetry with known values and verifies it") as group:
         prepare = PrepareTelemetryOperator(task_id="prepare")
+        emit = EmitTelemetryOperator(task_id="emit")
         verify = VerifyTelemetryOperator(task_id="verify")
-        prepare >> EmitTelemetryOperator(task_id="emit") >> verify
+        prepare >> emit >> verify
     delete = DeleteTelemetryOperator(task_id="delete_telemetry")
     for shown in shown_by:
         verify >> shown >> delete

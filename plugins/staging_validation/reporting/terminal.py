@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rich import box
 from rich.table import Table
 from rich.text import Text
 
@@ -14,11 +15,13 @@ from staging_validation.reporting.wording import (
     needing_attention,
     status_of,
 )
-from staging_validation.results import RunResults
+from staging_validation.results import CheckResult, RunResults
 
 
 def results_table(results: RunResults) -> Table:
     """Lay a run's results out as a table, one section a job.
+
+    A passed check takes one line, cut to fit; what people must read is shown in full, with its remedy.
 
     Args:
         results: The run.
@@ -26,26 +29,41 @@ def results_table(results: RunResults) -> Table:
     Returns:
         A table for :class:`rich.console.Console`; texts in it are shown as they are, not read as markup.
     """
-    table = Table(title=Text(f"Run {results.run_id}: {results.outcome.value}"), title_justify="left")
-    table.add_column("Job")
-    table.add_column("Outcome", no_wrap=True)
-    table.add_column("Check", overflow="fold")
-    table.add_column("Looked at", overflow="fold")
-    table.add_column("Found", overflow="fold")
+    table = Table(
+        title=Text(f"Run {results.run_id}: {results.outcome.value}"),
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        expand=True,
+    )
+    table.add_column("", no_wrap=True)
+    table.add_column("Check", ratio=1)
+    table.add_column("Found", ratio=1)
     table.add_column("Time", justify="right", no_wrap=True)
     for kind, group in by_job(results.results):
-        for position, result in enumerate(group):
-            status = status_of(result)
-            table.add_row(
-                Text(JOB_TITLES[kind] if position == 0 else ""),
-                Text(f"{status.symbol} {status.name}", style=status.style),
-                Text(result.id),
-                Text(result.subject),
-                Text(found(result)),
-                Text(duration(result.duration_seconds)),
-            )
+        counts = ", ".join(f"{count} {status.name}" for status, count in count_statuses(group))
+        table.add_row("", Text(JOB_TITLES[kind], style="bold"), Text(counts, style="bold"))
+        for result in group:
+            table.add_row(*_cells(result))
         table.add_section()
     return table
+
+
+def _cells(result: CheckResult) -> tuple[Text, Text, Text, Text]:
+    status = status_of(result)
+    text = found(result)
+    in_full = bool(needing_attention([result]))
+    if in_full and result.remedy:
+        text = f"{result.subject}: {text}\nremedy: {result.remedy}"
+    return (
+        Text(f"{status.symbol} {status.name}", style=status.style),
+        _cell(result.id, in_full=in_full),
+        _cell(text, in_full=in_full),
+        Text(duration(result.duration_seconds) if result.duration_seconds else ""),
+    )
+
+
+def _cell(text: str, *, in_full: bool) -> Text:
+    return Text(text, no_wrap=not in_full, overflow="fold" if in_full else "ellipsis")
 
 
 def summary_line(results: RunResults) -> str:

@@ -1,0 +1,78 @@
+"""``staging-validation``: the command line.
+
+Exit status: 0 everything passed, 1 a check failed, 2 something could not be checked or started, 3 the guard
+refused, 4 a crash of our own; 130 after Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import Any
+
+from staging_validation.cli_commands import local
+from staging_validation.errors import StagingValidationError
+from staging_validation.results.outcomes import CRASH_EXIT_STATUS, Outcome
+
+DEFAULT_DAG = "staging_nightly"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Args:
+        argv: The arguments; those of the process by default.
+
+    Returns:
+        The exit status, see the module's documentation.
+    """
+    arguments = _parser().parse_args(argv)
+    try:
+        return int(arguments.command(arguments))
+    except StagingValidationError as error:
+        # Nothing was found out about staging: whatever the error would mean for a check, here it is an obstacle.
+        refused = error.outcome is Outcome.REFUSED
+        sys.stderr.write(f"staging-validation: {error}\n")
+        return Outcome.REFUSED.exit_status if refused else Outcome.ERRORED.exit_status
+    except Exception:  # noqa: BLE001 - the one boundary: what gets here is a bug of ours, and exits as one
+        traceback.print_exc()
+        sys.stderr.write("staging-validation: this is a bug of staging-validation, please report it\n")
+        return CRASH_EXIT_STATUS
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="staging-validation",
+        description="Validates a billing staging environment; run locally it brings its own.",
+        epilog="Exit status: 0 passed, 1 failed, 2 errored, 3 refused, 4 a bug of this program, 130 interrupted.",
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    run = commands.add_parser("run", help="start the local staging and Airflow, run a DAG, print its results")
+    run.add_argument("--dag", default=DEFAULT_DAG, help=f"the DAG to run (default: {DEFAULT_DAG})")
+    run.add_argument("--conf", type=_json_object, default={}, metavar="JSON", help="the run's parameters")
+    run.add_argument("--keep", action="store_true", help="leave everything running afterwards, as `up` does")
+    run.set_defaults(command=lambda given: local.run(given.dag, given.conf, keep=given.keep))
+    up = commands.add_parser("up", help="start the local staging and Airflow and leave them running")
+    up.set_defaults(command=lambda _given: local.up())
+    down = commands.add_parser("down", help="end what `up` (or a killed run) left running")
+    down.set_defaults(command=lambda _given: local.down())
+    return parser
+
+
+def _json_object(text: str) -> dict[str, Any]:
+    try:
+        value = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise argparse.ArgumentTypeError(
+            f"no valid JSON (line {error.lineno}, column {error.colno}: {error.msg})"
+        ) from error
+    if not isinstance(value, dict):
+        raise argparse.ArgumentTypeError('the parameters are a JSON object, for example {"key": "value"}')
+    return value
+
+
+if __name__ == "__main__":
+    sys.exit(main())

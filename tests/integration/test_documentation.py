@@ -1,0 +1,22 @@
+"""The workflow that the documentation shows is run as it stands there."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+def test_the_workflow_of_the_documentation_passes(run_dag, tmp_path, monkeypatch):
+    page = (PROJECT / "docs" / "extending.md").read_text()
+    (code,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    home = tmp_path / "home"
+    (home / "include" / "workflows").mkdir(parents=True)
+    (home / "include" / "workflows" / "w02_first_fix.py").write_text(code)
+    monkeypatch.setenv("STAGING_VALIDATION_HOME", str(home))
+
+    night = run_dag("staging_billing")
+
+    assert (night.state, night.outcome) == ("success", "passed")
+    assert any(result["id"].startswith("workflow.w02_first_fix.deploy.") for result in night.results)

@@ -1,0 +1,100 @@
+"""Each DAG against the real parts: green when all is well, and visibly not when one thing is broken."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from staging_validation.airflow.operators.reset import VerifyResetOperator
+
+pytestmark = pytest.mark.timeout(240)
+
+
+def test_the_reset_seeds_ten_customers_and_reads_them_again(run_dag, database):
+    night = run_dag("staging_reset")
+    assert (night.state, night.outcome) == ("success", "passed")
+    assert database.execute("SELECT count(*) FROM customers").fetchone() == (10,)
+    verified = [result for result in night.results if result["id"].startswith("reset.after_commit.")]
+    assert len(verified) == 11, "ten customers, and that there is no other"
+
+
+def test_a_second_reset_gives_the_same_content(run_dag, database, tmp_path):
+    run_dag("staging_reset")
+    database.execute("UPDATE customers SET credit_balance = 1, name = 'Mallory' WHERE email LIKE 'pro@%'")
+    (tmp_path / "results").rename(tmp_path / "first")
+    assert run_dag("staging_reset").outcome == "passed"
+
+
+def test_a_balance_changed_after_the_reset_is_named(run_dag, database, monkeypatch):
+    def tamper(self, context):
+        database.execute("UPDATE customers SET credit_balance = 59 WHERE email = 'pro@test.example.com'")
+
+    monkeypatch.setattr(VerifyResetOperator, "pre_execute", tamper)
+    night = run_dag("staging_reset")
+    assert (night.state, night.outcome) == ("failed", "failed")
+    (failed,) = night.of("failed")
+    assert failed["id"] == "reset.after_commit.pro_active"
+    assert "pro@test.example.com" in failed["subject"]
+    assert failed["expected"] == {"credit_balance": 60}
+    assert failed["actual"] == {"credit_balance": 59}
+
+
+def test_telemetry_is_visible_and_equal_to_the_truth_and_then_deleted(run_dag, stack):
+    night = run_dag("staging_telemetry")
+    assert (night.state, night.outcome) == ("success", "passed")
+    assert night.result("telemetry.deleted")["outcome"] == "passed"
+
+
+def test_every_panel_of_the_dashboard_has_data(run_dag):
+    night = run_dag("staging_dashboards")
+    assert (night.state, night.outcome) == ("success", "passed")
+    panels = {
+        result["id"].split(".")[2].rsplit("_", 1)[0]
+        for result in night.results
+        if result["id"].startswith("dashboard.billing-metrics.panel_")
+    }
+    assert len(panels) == 10
+
+
+def test_the_billing_workflows_pass(run_dag):
+    night = run_dag("staging_billing")
+    assert (night.state, night.outcome) == ("success", "passed")
+    workflows = {result["id"].split(".")[1] for result in night.results if result["kind"] == "workflow"}
+    assert {"w01_signup", "w06_pro", "w12_idempotency"} <= workflows
+
+
+def test_only_the_chosen_workflow_runs(run_dag):
+    night = run_dag("staging_billing", workflows=["w01_signup"])
+    assert night.outcome == "passed"
+    assert [task for task in night.tasks if task.startswith("billing.run_workflow")] == [
+        "billing.run_workflow__0"
+    ]
+
+
+def test_a_workflow_that_does_not_exist_is_said_so(run_dag):
+    night = run_dag("staging_billing", workflows=["w99_teleport"])
+    assert night.outcome == "errored"
+    (errored,) = night.of("errored")
+    assert "w99_teleport" in errored["actual"]
+    assert "w01_signup" in errored["remedy"]
+
+
+def test_a_dead_prometheus_is_errored_and_named(run_dag, monkeypatch, dead_port):
+    dead = {"conn_type": "http", "host": "127.0.0.1", "port": dead_port}
+    monkeypatch.setenv("AIRFLOW_CONN_PROMETHEUS_DEFAULT", json.dumps(dead))
+    night = run_dag("staging_dashboards")
+    assert (night.state, night.outcome) == ("failed", "errored")
+    (errored,) = night.of("errored")
+    assert errored["actual"].startswith("Prometheus: ")
+    assert night.tasks["dashboards.list_dashboards"] == "upstream_failed"
+    assert night.tasks["delete_telemetry"] == "success", "the group must not stay on the gateway"
+
+
+def test_a_dead_billing_api_fails_the_guard_as_errored(run_dag, monkeypatch, dead_port):
+    dead = {"conn_type": "http", "host": "127.0.0.1", "port": dead_port}
+    monkeypatch.setenv("AIRFLOW_CONN_STAGING_API", json.dumps(dead))
+    night = run_dag("staging_billing")
+    assert night.outcome == "errored"
+    assert night.result("guard.billing_api.health")["outcome"] == "errored"
+    assert night.tasks["billing.list_workflows"] == "upstream_failed"
