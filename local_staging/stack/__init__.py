@@ -1,0 +1,1 @@
+"""The parts of the embedded staging as supervised processes: databases, monitoring, sandbox and service."""
