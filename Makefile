@@ -37,6 +37,7 @@ lint: $(VENV)/.dev ## Check style, format and types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@$(BIN)/mypy dags include/workflows
 
 lock: python ## Pin every package anew in constraints.txt
 	@set -euo pipefail; tools=$$(mktemp -d); trap 'rm -rf "$$tools"' EXIT; new="$$tools/constraints.txt"; \
