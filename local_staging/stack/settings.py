@@ -11,8 +11,9 @@ from typing import Any
 from staging_validation.clients.connections import (
     ConnectionSettings,
     load_connections,
+    named_entries,
     read_settings_file,
-    settings_section,
+    read_settings_variables,
 )
 from staging_validation.errors import ConfigurationError
 
@@ -56,15 +57,13 @@ class LocalSettings:
         Raises:
             ConfigurationError: One of them cannot be read.
         """
-        variables = {
-            str(entry["variable_name"]): str(entry.get("variable_value") or "")
-            for entry in _named(settings_file, "variables", "variable_name")
-        }
         return cls(
             file_connections=read_settings_file(settings_file),
             given=load_connections(environ),
-            variables=variables,
-            pools=tuple(_pool(settings_file, entry) for entry in _named(settings_file, "pools", "pool_name")),
+            variables=read_settings_variables(settings_file),
+            pools=tuple(
+                _pool(settings_file, entry) for entry in named_entries(settings_file, "pools", "pool_name")
+            ),
         )
 
     def extra_of(self, conn_id: str) -> dict[str, Any]:
@@ -90,14 +89,6 @@ def connection_value(connection: ConnectionSettings) -> str:
         "extra": connection.extra or None,
     }
     return json.dumps({name: value for name, value in fields.items() if value is not None})
-
-
-def _named(path: Path, section: str, key: str) -> list[dict[str, Any]]:
-    entries = settings_section(path, section)
-    for position, entry in enumerate(entries):
-        if not entry.get(key):
-            raise ConfigurationError(f"{path}: airflow.{section}[{position}] has no {key}.")
-    return entries
 
 
 def _pool(path: Path, entry: Mapping[str, Any]) -> Pool:

@@ -13,7 +13,7 @@ import traceback
 from collections.abc import Sequence
 from typing import Any
 
-from staging_validation.cli_commands import local
+from staging_validation.cli_commands import guard, local
 from staging_validation.errors import StagingValidationError
 from staging_validation.results.outcomes import CRASH_EXIT_STATUS, Outcome
 
@@ -59,7 +59,23 @@ def _parser() -> argparse.ArgumentParser:
     up.set_defaults(command=lambda _given: local.up())
     down = commands.add_parser("down", help="end what `up` (or a killed run) left running")
     down.set_defaults(command=lambda _given: local.down())
+    _add_environment_commands(commands)
     return parser
+
+
+def _add_environment_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    show = commands.add_parser(
+        "guard", help="ask every source whether this is production, and print what it says"
+    )
+    show.add_argument("--json", action="store_true", help="print the results as JSON")
+    show.set_defaults(command=lambda given: guard.show_guard(as_json=given.json))
+    mark = commands.add_parser("mark", help="mark the database of staging_postgres with its environment")
+    mark.add_argument("--environment", required=True, help="its name, for example staging")
+    mark.add_argument("--reason", required=True, help="why it may be called so; kept with the marker")
+    mark.add_argument("--by", help="who says so (default: this user and machine)")
+    mark.set_defaults(
+        command=lambda given: guard.mark(given.environment, reason=given.reason, marked_by=given.by)
+    )
 
 
 def _json_object(text: str) -> dict[str, Any]:

@@ -6,11 +6,11 @@ import json
 
 import pytest
 
-from staging_validation.airflow.hooks.services import ServiceHook, billing_api
+from staging_validation.airflow.hooks.services import ServiceHook, billing_api, pushgateway
 from staging_validation.airflow.hooks.settings import settings_of
 from staging_validation.airflow.hooks.staging_postgres import StagingPostgresHook
 from staging_validation.airflow.hooks.stripe import stripe_api
-from staging_validation.errors import ConfigurationError
+from staging_validation.errors import ConfigurationError, GuardRefusedError
 
 
 def connection(monkeypatch, conn_id, **fields):
@@ -29,7 +29,7 @@ def test_an_http_connection_gives_address_auth_timeout_and_tls(monkeypatch):
         password="hush",
         extra={"timeout": 3, "verify": "/etc/ca.pem", "X-Team": "billing"},
     )
-    service = ServiceHook("Pushgateway", "pushgateway_default").service()
+    service = ServiceHook("Pushgateway", "pushgateway_default").look()
     assert service.base_url == "https://gateway.example.com:9091"
     assert (service.session.auth.username, service.session.auth.password) == ("ci", "hush")
     assert service.timeout_seconds == 3
@@ -47,7 +47,7 @@ def test_our_own_extra_fields_are_no_headers(monkeypatch, httpserver):
         extra={"paths": paths},
     )
     httpserver.expect_request("/api/health").respond_with_json({"status": "ok"})
-    billing_api().health()
+    ServiceHook("Billing API", "staging_api").look().request("GET", "/api/health")
     ((request, _),) = httpserver.log
     assert "paths" not in {name.casefold() for name in dict(request.headers)}
 
@@ -55,7 +55,7 @@ def test_our_own_extra_fields_are_no_headers(monkeypatch, httpserver):
 def test_an_http_connection_without_a_scheme_that_fits_is_said_so(monkeypatch):
     connection(monkeypatch, "staging_api", conn_type="http", host="://nowhere")
     with pytest.raises(ConfigurationError, match="staging_api has no usable address"):
-        ServiceHook("Billing API", "staging_api").service()
+        ServiceHook("Billing API", "staging_api").look()
 
 
 def test_a_database_connection_never_waits_for_ever(monkeypatch):
@@ -84,3 +84,40 @@ def test_what_the_stripe_connection_lacks_is_named(monkeypatch, missing):
 def test_a_connection_that_does_not_exist_is_named_with_the_remedy():
     with pytest.raises(ConfigurationError, match="AIRFLOW_CONN_NO_SUCH_THING"):
         settings_of("no_such_thing")
+
+
+@pytest.fixture
+def all_connections(monkeypatch):
+    for conn_id in ("staging_postgres", "staging_api", "pushgateway_default", "prometheus_default"):
+        connection(monkeypatch, conn_id, conn_type="http", host="127.0.0.1", port=9)
+    connection(
+        monkeypatch,
+        "stripe_default",
+        conn_type="generic",
+        password="sk_test_x",
+        extra={"webhook_secret": "whsec_x", "pro_price_id": "price_x"},
+    )
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        pushgateway,
+        billing_api,
+        stripe_api,
+        ServiceHook("Pushgateway", "pushgateway_default").service,
+        StagingPostgresHook().get_conn,
+        StagingPostgresHook().session().__enter__,
+        lambda: StagingPostgresHook().run("DELETE FROM customers"),
+        lambda: StagingPostgresHook().get_records("SELECT 1"),
+    ],
+    ids=["pushgateway", "billing_api", "stripe", "service", "get_conn", "session", "run", "get_records"],
+)
+def test_nothing_that_can_change_staging_is_handed_out_outside_of_a_run(all_connections, ask):
+    with pytest.raises(GuardRefusedError, match="outside of a running task"):
+        ask()
+
+
+def test_a_client_that_looks_cannot_change_anything(all_connections):
+    with pytest.raises(GuardRefusedError, match="POST /x is refused"):
+        ServiceHook("Billing API", "staging_api").look().request("POST", "/x")

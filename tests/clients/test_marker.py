@@ -28,6 +28,15 @@ def test_marking_again_replaces_the_marker(connection):
     mark(connection, environment="production", marked_by="bob", reason="restored from a dump")
     assert (read_marker(connection).environment, read_marker(connection).marked_by) == ("production", "bob")
     assert connection.execute("SELECT count(*) FROM staging_validation.marker").fetchone() == (1,)
+    kept = connection.execute("SELECT environment, marked_by, reason FROM staging_validation.marker_history")
+    assert kept.fetchall() == [("staging", "alice", "ours")]
+
+
+def test_two_markers_prove_nothing(connection):
+    mark(connection, environment="staging", marked_by="alice", reason="ours")
+    connection.execute("ALTER TABLE staging_validation.marker DROP CONSTRAINT marker_pkey")
+    connection.execute("INSERT INTO staging_validation.marker SELECT * FROM staging_validation.marker")
+    assert read_marker(connection) is None
 
 
 def test_the_server_says_who_it_is(connection, postgres_server):
@@ -36,3 +45,4 @@ def test_the_server_says_who_it_is(connection, postgres_server):
     assert identity.server == f"127.0.0.1:{postgres_server.port}"
     assert identity.system_identifier.isdigit()
     assert not identity.is_replica
+    assert identity.host == "127.0.0.1"

@@ -117,3 +117,45 @@ def test_durations(text, seconds):
 def test_no_durations(text):
     with pytest.raises(ValueError, match="is no duration"):
         parse_duration(text)
+
+
+def config(text):
+    return {"status": "success", "data": {"yaml": text}}
+
+
+@pytest.mark.parametrize(
+    ("text", "labels"),
+    [
+        (
+            "global:\n  external_labels:\n    environment: staging\n    shard: 2\n",
+            {"environment": "staging", "shard": "2"},
+        ),
+        ("global:\n  scrape_interval: 1s\n", {}),
+        ("", {}),
+    ],
+)
+def test_external_labels_are_read_from_the_configuration(client, httpserver, text, labels):
+    httpserver.expect_request("/api/v1/status/config").respond_with_json(config(text))
+    assert client.external_labels() == labels
+
+
+@pytest.mark.parametrize("status", [403, 404, 405, 501])
+def test_a_prometheus_that_keeps_its_configuration_tells_nothing(client, httpserver, status):
+    httpserver.expect_request("/api/v1/status/config").respond_with_data("", status=status)
+    assert client.external_labels() is None
+
+
+@pytest.mark.parametrize(
+    "body",
+    [{}, config("a: ["), config("- a\n"), config("global: [x]"), config("global: {external_labels: [x]}")],
+)
+def test_a_configuration_of_another_shape_is_an_error(client, httpserver, body):
+    httpserver.expect_request("/api/v1/status/config").respond_with_json(body)
+    with pytest.raises(ServiceAnswerError, match="unknown shape"):
+        client.external_labels()
+
+
+def test_a_configuration_that_cannot_be_had_is_an_error(client, httpserver):
+    httpserver.expect_request("/api/v1/status/config").respond_with_data("no", status=500)
+    with pytest.raises(ServiceAnswerError, match="answered 500"):
+        client.external_labels()

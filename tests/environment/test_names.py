@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from staging_validation.environment import Reading
-from staging_validation.environment.names import classify
+from staging_validation.environment.names import classify, hint_of_production
 
 
 @pytest.mark.parametrize(
@@ -30,3 +30,22 @@ def test_what_nobody_has_heard_of_counts_as_production(name):
 @pytest.mark.parametrize("name", [None, "", "  "])
 def test_nothing_declared_is_unknown(name):
     assert classify(name)[0] is Reading.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("name", "word"),
+    [
+        ("billing_prod", "prod"),
+        ("db1.PRD.example.com", "prd"),
+        ("live-eu", "live"),
+        ("prod2", "prod2"),
+        ("production", "production"),
+        ("products", None),
+        ("olive", None),
+        ("staging", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_a_word_in_a_name_may_mean_production(name, word):
+    assert hint_of_production(name) == word

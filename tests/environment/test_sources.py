@@ -112,3 +112,38 @@ def test_the_billing_apis_health_may_tell(health, reading):
 def test_a_source_that_cannot_be_asked_is_evidence():
     piece = sources.unreachable("marker", "down", required=True, remedy="start it")
     assert (piece.reading, piece.required, piece.remedy) == (Reading.UNREACHABLE, True, "start it")
+
+
+@pytest.mark.parametrize(
+    ("identity", "word"),
+    [
+        (replace(IDENTITY, database="billing_prod"), "prod"),
+        (replace(IDENTITY, host="db.live.corp.io"), "live"),
+    ],
+)
+def test_a_name_can_only_contradict(identity, word):
+    piece = sources.from_identity(identity)
+    assert (piece.reading, piece.required) == (Reading.PRODUCTION, False)
+    assert f"{word!r} means production" in piece.because
+    assert sources.from_identity(IDENTITY).reading is Reading.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("labels", "reading"),
+    [
+        ({"environment": "staging"}, Reading.NON_PRODUCTION),
+        ({"env": "Stage ", "cluster": "eu-1"}, Reading.NON_PRODUCTION),
+        ({"environment": "production"}, Reading.PRODUCTION),
+        ({"environment": "staging", "env": "prd"}, Reading.PRODUCTION),
+        ({"stage": "blue"}, Reading.PRODUCTION),
+        ({"environment": "staging", "cluster": "prod-eu"}, Reading.PRODUCTION),
+        ({"cluster": "eu-1"}, Reading.UNKNOWN),
+        ({"environment": " "}, Reading.UNKNOWN),
+        ({}, Reading.UNKNOWN),
+        (None, Reading.UNKNOWN),
+    ],
+)
+def test_prometheus_may_tell(labels, reading):
+    piece = sources.from_prometheus_labels(labels)
+    assert (piece.source, piece.reading, piece.required) == ("prometheus.labels", reading, False)
+    assert (piece.remedy is not None) == (reading is Reading.PRODUCTION)

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from staging_validation.airflow.operators.reset import VerifyResetOperator
+from staging_validation.airflow.operators.telemetry import DeleteTelemetryOperator, VerifyTelemetryOperator
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -80,21 +81,36 @@ def test_a_workflow_that_does_not_exist_is_said_so(run_dag):
     assert "w01_signup" in errored["remedy"]
 
 
-def test_a_dead_prometheus_is_errored_and_named(run_dag, monkeypatch, dead_port):
-    dead = {"conn_type": "http", "host": "127.0.0.1", "port": dead_port}
-    monkeypatch.setenv("AIRFLOW_CONN_PROMETHEUS_DEFAULT", json.dumps(dead))
+def test_a_prometheus_that_dies_in_the_night_is_errored_and_named(run_dag, monkeypatch, dead_port):
+    def die(self, context):
+        dead = {"conn_type": "http", "host": "127.0.0.1", "port": dead_port}
+        monkeypatch.setenv("AIRFLOW_CONN_PROMETHEUS_DEFAULT", json.dumps(dead))
+
+    monkeypatch.setattr(VerifyTelemetryOperator, "pre_execute", die)
+    monkeypatch.setattr(DeleteTelemetryOperator, "pre_execute", lambda self, context: monkeypatch.undo())
     night = run_dag("staging_dashboards")
     assert (night.state, night.outcome) == ("failed", "errored")
     (errored,) = night.of("errored")
+    assert errored["id"] == "telemetry.verify"
     assert errored["actual"].startswith("Prometheus: ")
     assert night.tasks["dashboards.list_dashboards"] == "upstream_failed"
     assert night.tasks["delete_telemetry"] == "success", "the group must not stay on the gateway"
 
 
-def test_a_dead_billing_api_fails_the_guard_as_errored(run_dag, monkeypatch, dead_port):
+@pytest.mark.parametrize(
+    ("conn_id", "source", "name"),
+    [
+        ("PROMETHEUS_DEFAULT", "guard.prometheus.labels", "Prometheus: "),
+        ("STAGING_API", "guard.billing_api.health", "Billing API: "),
+    ],
+)
+def test_a_service_that_is_dead_from_the_start_is_errored_and_named(
+    run_dag, monkeypatch, dead_port, conn_id, source, name
+):
     dead = {"conn_type": "http", "host": "127.0.0.1", "port": dead_port}
-    monkeypatch.setenv("AIRFLOW_CONN_STAGING_API", json.dumps(dead))
-    night = run_dag("staging_billing")
-    assert night.outcome == "errored"
-    assert night.result("guard.billing_api.health")["outcome"] == "errored"
-    assert night.tasks["billing.list_workflows"] == "upstream_failed"
+    monkeypatch.setenv(f"AIRFLOW_CONN_{conn_id}", json.dumps(dead))
+    night = run_dag("staging_dashboards")
+    assert (night.state, night.outcome) == ("failed", "errored")
+    assert night.result(source)["outcome"] == "errored"
+    assert night.result(source)["evidence"]["because"].startswith(name)
+    assert night.tasks["telemetry.prepare"] == "upstream_failed"

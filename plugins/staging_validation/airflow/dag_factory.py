@@ -9,10 +9,10 @@ from typing import Any
 
 from airflow.sdk import DAG, Param, TriggerRule
 
+from staging_validation.airflow.hooks.record import GUARD_TASK
 from staging_validation.airflow.operators.guard import EnvironmentGuardOperator
 from staging_validation.airflow.operators.report import ReportOperator
 
-GUARD_TASK = "env_guard"
 REPORT_TASK = "report"
 OWNER = "billing-quality"
 

@@ -148,12 +148,9 @@ def read_settings_file(path: Path) -> dict[str, ConnectionSettings]:
     Raises:
         ConfigurationError: The file is missing, is no YAML, or a connection in it is wrong.
     """
-    connections = settings_section(path, "connections")
     found = {}
-    for position, entry in enumerate(connections):
-        conn_id = entry.get("conn_id")
-        if not conn_id:
-            raise ConfigurationError(f"{path}: connections[{position}] has no conn_id.")
+    for entry in named_entries(path, "connections", "conn_id"):
+        conn_id = entry["conn_id"]
         if entry.get("conn_uri") and not entry.get("conn_type"):
             found[conn_id] = ConnectionSettings.from_airflow_value(conn_id, entry["conn_uri"])
             continue
@@ -189,6 +186,53 @@ def settings_section(path: Path, section: str) -> list[dict[str, Any]]:
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         raise ConfigurationError(f"{path}: airflow.{section} is not a list of entries.")
     return entries
+
+
+def named_entries(path: Path, section: str, key: str) -> list[dict[str, Any]]:
+    """Return a section of an ``airflow_settings.yaml`` whose entries all have a name.
+
+    Args:
+        path: The file.
+        section: ``connections``, ``variables`` or ``pools``.
+        key: The field that names an entry: ``conn_id``, ``variable_name`` or ``pool_name``.
+
+    Raises:
+        ConfigurationError: See :func:`settings_section`; or an entry has no name.
+    """
+    entries = settings_section(path, section)
+    for position, entry in enumerate(entries):
+        if not entry.get(key):
+            raise ConfigurationError(f"{path}: airflow.{section}[{position}] has no {key}.")
+    return entries
+
+
+def read_settings_variables(path: Path) -> dict[str, str]:
+    """Read the Airflow variables of an ``airflow_settings.yaml``.
+
+    Raises:
+        ConfigurationError: See :func:`named_entries`.
+    """
+    return {
+        str(entry["variable_name"]): str(entry.get("variable_value") or "")
+        for entry in named_entries(path, "variables", "variable_name")
+    }
+
+
+def load_variables(environ: Mapping[str, str], settings_file: Path | None = None) -> dict[str, str]:
+    """Gather all Airflow variables: the settings file's, overridden by ``AIRFLOW_VAR_…`` variables.
+
+    Args:
+        environ: The environment to read.
+        settings_file: An ``airflow_settings.yaml``; none by default.
+
+    Raises:
+        ConfigurationError: See :func:`read_settings_variables`.
+    """
+    found = read_settings_variables(settings_file) if settings_file else {}
+    prefix = "AIRFLOW_VAR_"
+    return found | {
+        name.removeprefix(prefix).lower(): value for name, value in environ.items() if name.startswith(prefix)
+    }
 
 
 def load_connections(

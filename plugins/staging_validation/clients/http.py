@@ -9,10 +9,11 @@ import requests
 import tenacity
 
 from staging_validation.clients.connections import ConnectionSettings
-from staging_validation.errors import ServiceAnswerError, ServiceUnreachableError
+from staging_validation.errors import GuardRefusedError, ServiceAnswerError, ServiceUnreachableError
 
 DEFAULT_TIMEOUT_SECONDS = 10.0
 _REPEATABLE = frozenset({"GET", "HEAD", "PUT", "DELETE"})
+_READING = frozenset({"GET", "HEAD"})
 _PASSING = frozenset({502, 503, 504})
 
 
@@ -34,6 +35,7 @@ class HttpService:
         timeout_seconds: For connecting and for each read.
         attempts: How often a repeatable request (GET, HEAD, PUT, DELETE, or a POST with an idempotency key) is
             tried when the connection fails or the answer is 502, 503 or 504.
+        read_only: Refuse every request that could change something, before it is sent.
     """
 
     def __init__(
@@ -44,12 +46,14 @@ class HttpService:
         session: requests.Session | None = None,
         timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS,
         attempts: int = 3,
+        read_only: bool = False,
     ) -> None:
         self.name = name
         self.base_url = base_url.rstrip("/")
         self.session = session or requests.Session()
         self.timeout_seconds = timeout_seconds
         self.attempts = attempts
+        self.read_only = read_only
 
     @classmethod
     def from_settings(cls, name: str, settings: ConnectionSettings) -> HttpService:
@@ -77,8 +81,11 @@ class HttpService:
         """Send a request and return the answer, whatever its status.
 
         Raises:
+            GuardRefusedError: The client may only read, and the request could change something.
             ServiceUnreachableError: No connection, or no answer in time, at the last of the attempts.
         """
+        if self.read_only and method.upper() not in _READING:
+            raise GuardRefusedError(f"{self.name}: {method} {path} is refused, this client may only read.")
         repeatable = method.upper() in _REPEATABLE or "Idempotency-Key" in (headers or {})
         retrying = tenacity.Retrying(
             stop=tenacity.stop_after_attempt(self.attempts if repeatable else 1),

@@ -18,7 +18,20 @@ CREATE TABLE IF NOT EXISTS staging_validation.marker (
     marked_by         text NOT NULL,
     marked_at         timestamptz NOT NULL DEFAULT now(),
     reason            text NOT NULL
+);
+CREATE TABLE IF NOT EXISTS staging_validation.marker_history (
+    environment       text NOT NULL,
+    system_identifier text NOT NULL,
+    marked_by         text NOT NULL,
+    marked_at         timestamptz NOT NULL,
+    reason            text NOT NULL,
+    replaced_at       timestamptz NOT NULL DEFAULT now()
 )
+"""
+
+_KEEP_FORMER = """
+INSERT INTO staging_validation.marker_history (environment, system_identifier, marked_by, marked_at, reason)
+SELECT environment, system_identifier, marked_by, marked_at, reason FROM staging_validation.marker
 """
 
 _IDENTITY = """
@@ -33,22 +46,22 @@ def identify(connection: psycopg.Connection[Any]) -> DatabaseIdentity:
     """Ask the server which database, server, cluster and role this connection has."""
     row = connection.execute(_IDENTITY).fetchone()
     database, server, system_identifier, is_replica = row or ("", "", "", True)
-    return DatabaseIdentity(database, server, system_identifier, is_replica)
+    return DatabaseIdentity(database, server, system_identifier, is_replica, connection.info.host)
 
 
 def read_marker(connection: psycopg.Connection[Any]) -> Marker | None:
-    """Return the database's marker, or None when it carries none."""
+    """Return the database's marker, or None when it carries none, or more than one, which proves nothing."""
     found = connection.execute("SELECT to_regclass('staging_validation.marker') IS NOT NULL").fetchone()
     if not found or not found[0]:
         return None
-    row = connection.execute(
+    rows = connection.execute(
         "SELECT environment, system_identifier, marked_by, marked_at, reason FROM staging_validation.marker"
-    ).fetchone()
-    return Marker(*row) if row else None
+    ).fetchall()
+    return Marker(*rows[0]) if len(rows) == 1 else None
 
 
 def mark(connection: psycopg.Connection[Any], *, environment: str, marked_by: str, reason: str) -> None:
-    """Write the marker, replacing a former one; the caller commits.
+    """Write the marker; a former one goes to ``staging_validation.marker_history``. The caller commits.
 
     Args:
         connection: A connection to the database to mark.
@@ -57,6 +70,7 @@ def mark(connection: psycopg.Connection[Any], *, environment: str, marked_by: st
         reason: Why.
     """
     connection.execute(_CREATE)
+    connection.execute(_KEEP_FORMER)
     connection.execute(
         """
         INSERT INTO staging_validation.marker (environment, system_identifier, marked_by, reason)

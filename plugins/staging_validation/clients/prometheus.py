@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+import yaml
+
 from staging_validation.clients.http import HttpService
 from staging_validation.errors import CheckFailedError, ServiceAnswerError
 from staging_validation.telemetry.samples import Sample
@@ -15,6 +17,9 @@ if TYPE_CHECKING:
 
 _DURATION = re.compile(r"(\d+)(ms|[smhdwy])")
 _SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400, "y": 365 * 86400}
+
+_NOT_TOLD = (403, 404, 405, 501)
+"""Answers of a Prometheus, or of a gate before it, that keeps its configuration to itself."""
 
 _REJECTED = (400, 422)
 """Bad data, and an expression that cannot be executed: the query is wrong, not Prometheus."""
@@ -76,6 +81,29 @@ class PrometheusClient:
         except (KeyError, TypeError, ValueError) as error:
             raise self._odd("/api/v1/targets", error) from error
         return max(intervals, default=None)
+
+    def external_labels(self) -> dict[str, str] | None:
+        """Return the external labels of Prometheus' configuration.
+
+        Returns:
+            The labels, or None where the configuration is not told (a managed Prometheus, or no permission).
+
+        Raises:
+            ServiceUnreachableError: Prometheus cannot be reached.
+            ServiceAnswerError: Its answer is not what its documentation says.
+        """
+        path = "/api/v1/status/config"
+        response = self._http.request("GET", path)
+        if response.status_code in _NOT_TOLD:
+            return None
+        if response.status_code != 200:
+            raise self._http.unexpected("GET", path, response)
+        try:
+            configuration = yaml.safe_load(_body(response)["data"]["yaml"]) or {}
+            labels = (configuration.get("global") or {}).get("external_labels") or {}
+            return {str(name): str(value) for name, value in labels.items()}
+        except (KeyError, TypeError, AttributeError, yaml.YAMLError) as error:
+            raise self._odd(path, error) from error
 
     def ready(self) -> bool:
         """Return whether Prometheus says that it can answer queries.

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timezone
+
+from staging_validation.environment.digests import short_digest
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,18 @@ class Marker:
     marked_at: datetime
     reason: str
 
+    @property
+    def digest(self) -> str:
+        """A short digest of all fields: another one means that somebody marked the database anew."""
+        fields = (
+            self.environment,
+            self.system_identifier,
+            self.marked_by,
+            self.marked_at.astimezone(timezone.utc).isoformat(),
+            self.reason,
+        )
+        return short_digest("\n".join(fields))
+
 
 @dataclass(frozen=True)
 class DatabaseIdentity:
@@ -34,9 +48,11 @@ class DatabaseIdentity:
         server: Address and port as the server sees them.
         system_identifier: The cluster's identifier, made at initdb and kept by snapshots and replicas.
         is_replica: Whether the server is in recovery (a standby).
+        host: The host name or address that was dialled.
     """
 
     database: str
     server: str
     system_identifier: str
     is_replica: bool
+    host: str = ""

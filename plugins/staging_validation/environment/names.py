@@ -1,6 +1,8 @@
-"""Names of environments: an allow list, and production's synonyms to name the reason well."""
+"""Names of environments: an allow list, and production's synonyms."""
 
 from __future__ import annotations
+
+import re
 
 from staging_validation.environment.evidence import Reading
 
@@ -32,3 +34,15 @@ def classify(name: str | None) -> tuple[Reading, str]:
         Reading.PRODUCTION,
         f"is unheard of, so it counts as production (known: {', '.join(sorted(RUNNABLE))})",
     )
+
+
+def hint_of_production(name: str | None) -> str | None:
+    """Return the word in a host's or database's name that means production, or None.
+
+    Such names are conventions: they can only contradict, so the absence of a word proves nothing.
+
+    Args:
+        name: For example ``billing_prod`` or ``db1.prd.example.com``; digits at a word's end do not matter.
+    """
+    words = re.split(r"[^a-z0-9]+", (name or "").casefold())
+    return next((word for word in words if word.rstrip("0123456789") in PRODUCTION), None)

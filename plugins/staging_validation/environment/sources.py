@@ -7,7 +7,7 @@ from typing import Any
 
 from staging_validation.environment.evidence import Evidence, Reading
 from staging_validation.environment.marker import DatabaseIdentity, Marker
-from staging_validation.environment.names import classify
+from staging_validation.environment.names import classify, hint_of_production
 
 DECLARING_VARIABLES = ("STAGING_VALIDATION_ENV", "ENVIRONMENT", "MIX_ENV", "RELEASE_ENV")
 """Environment variables that may declare the environment."""
@@ -15,6 +15,13 @@ DECLARING_VARIABLES = ("STAGING_VALIDATION_ENV", "ENVIRONMENT", "MIX_ENV", "RELE
 AIRFLOW_VARIABLE = "staging_validation_environment"
 """The Airflow variable that declares the environment."""
 
+FURTHER_NAMES_VARIABLE = "staging_validation_declared_by"
+"""Airflow variable that lists further environment variables that declare the environment, separated by commas."""
+
+ENVIRONMENT_LABELS = frozenset({"environment", "env", "stage"})
+"""External labels of Prometheus that name the environment."""
+
+_PROMETHEUS = "point the connection prometheus_default at staging's Prometheus"
 _MARK = "mark the database deliberately with `staging-validation mark`, and only if it is not production"
 
 
@@ -76,6 +83,24 @@ def from_replica(identity: DatabaseIdentity) -> Evidence:
     )
 
 
+def from_identity(identity: DatabaseIdentity) -> Evidence:
+    """Weigh the names of the database and of its host, which can only contradict."""
+    names = {"database": identity.database, "host": identity.host}
+    for what, name in names.items():
+        if word := hint_of_production(name):
+            return Evidence(
+                "database.name",
+                Reading.PRODUCTION,
+                f"the {what} is called {name!r}, and {word!r} means production",
+                remedy="point the connection staging_postgres at staging",
+            )
+    return Evidence(
+        "database.name",
+        Reading.UNKNOWN,
+        f"neither database {identity.database!r} nor host {identity.host!r} is named like production",
+    )
+
+
 def from_stripe_key(key: str | None) -> Evidence:
     """Weigh the Stripe key by its documented prefix (``sk_test_`` and ``rk_test_`` are test mode)."""
     remedy = "give the connection stripe_default a test-mode key (sk_test_… or rk_test_…)"
@@ -130,6 +155,38 @@ def from_health(health: Mapping[str, Any]) -> Evidence:
     return Evidence(
         "billing_api.health", reading, f"/api/health says {name.strip()!r}: it {why}", remedy=remedy
     )
+
+
+def from_prometheus_labels(labels: Mapping[str, str] | None) -> Evidence:
+    """Weigh Prometheus' external labels.
+
+    Labels called like :data:`ENVIRONMENT_LABELS` name the environment; any other may hold a word that means
+    production.
+
+    Args:
+        labels: The labels; None when this Prometheus does not tell its configuration.
+    """
+    source = "prometheus.labels"
+    if labels is None:
+        return Evidence(source, Reading.UNKNOWN, "this Prometheus does not tell its external labels")
+    naming = {name: value for name, value in labels.items() if name in ENVIRONMENT_LABELS and value.strip()}
+    readings = {name: classify(value) for name, value in naming.items()}
+    for name, (reading, why) in readings.items():
+        if reading is Reading.PRODUCTION:
+            return Evidence(
+                source,
+                reading,
+                f"its external label {name} is {naming[name]!r}: it {why}",
+                remedy=_PROMETHEUS,
+            )
+    for name, value in labels.items():
+        if name not in naming and (word := hint_of_production(value)):
+            because = f"its external label {name} is {value!r}, and {word!r} means production"
+            return Evidence(source, Reading.PRODUCTION, because, remedy=_PROMETHEUS)
+    if naming:
+        said = ", ".join(f"{name}={value!r}" for name, value in naming.items())
+        return Evidence(source, Reading.NON_PRODUCTION, f"its external labels say {said}")
+    return Evidence(source, Reading.UNKNOWN, "no external label names an environment")
 
 
 def unreachable(source: str, because: str, *, required: bool = False, remedy: str | None = None) -> Evidence:

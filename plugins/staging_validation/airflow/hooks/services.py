@@ -1,4 +1,8 @@
-"""HTTP services through the http provider's hook: session, authentication and TLS come from the connection."""
+"""HTTP services through the http provider's hook: session, authentication and TLS come from the connection.
+
+A service that can be changed is handed out only after the guard's check; the guard itself looks at it through a
+client that can only read.
+"""
 
 from __future__ import annotations
 
@@ -11,13 +15,13 @@ from airflow.providers.http.hooks.http import HttpHook
 from staging_validation.airflow.hooks.settings import connection_of, settings_of
 from staging_validation.clients.connections import PROMETHEUS, PUSHGATEWAY, STAGING_API
 from staging_validation.clients.http import DEFAULT_TIMEOUT_SECONDS, HttpService
+from staging_validation.clients.prometheus import PrometheusClient
 from staging_validation.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from airflow.sdk import Connection
 
     from staging_validation.clients.billing_api import BillingApi
-    from staging_validation.clients.prometheus import PrometheusClient
     from staging_validation.clients.pushgateway import PushgatewayClient
 
 OWN_EXTRA = frozenset({"paths"})
@@ -43,12 +47,28 @@ class ServiceHook(HttpHook):
         extra = {name: value for name, value in connection.extra_dejson.items() if name not in OWN_EXTRA}
         return attrs.evolve(connection, extra=json.dumps(extra))
 
-    def service(self) -> HttpService:
-        """Build the client.
+    def look(self) -> HttpService:
+        """Build a client that can only read.
 
         Raises:
             ConfigurationError: The connection does not exist, or its address is none.
         """
+        return self._client(read_only=True)
+
+    def service(self) -> HttpService:
+        """Build a client that can change things, after a check that the guard allows it.
+
+        Raises:
+            GuardRefusedError: No guard passed in this run, or something is not what it saw.
+            ServiceUnreachableError: A source of evidence cannot be asked any more.
+            ConfigurationError: See :meth:`look`.
+        """
+        from staging_validation.airflow.hooks.environment import recheck
+
+        recheck()
+        return self._client(read_only=False)
+
+    def _client(self, *, read_only: bool) -> HttpService:
         try:
             session = self.get_conn()
         except ValueError as error:
@@ -56,28 +76,34 @@ class ServiceHook(HttpHook):
                 f"Connection {self.http_conn_id} has no usable address: {error}.",
                 remedy=f"set the host of the connection {self.http_conn_id}",
             ) from error
-        timeout = float(self.merged_extra.get("timeout") or DEFAULT_TIMEOUT_SECONDS)
-        return HttpService(self.service_name, self.base_url, session=session, timeout_seconds=timeout)
+        return HttpService(
+            self.service_name,
+            self.base_url,
+            session=session,
+            timeout_seconds=float(self.merged_extra.get("timeout") or DEFAULT_TIMEOUT_SECONDS),
+            read_only=read_only,
+        )
 
 
 def prometheus() -> PrometheusClient:
-    """Build the client of the connection ``prometheus_default``."""
-    from staging_validation.clients.prometheus import PrometheusClient
-
-    return PrometheusClient(ServiceHook("Prometheus", PROMETHEUS).service())
+    """Build the client of the connection ``prometheus_default``; it only reads."""
+    return PrometheusClient(ServiceHook("Prometheus", PROMETHEUS).look())
 
 
 def pushgateway() -> PushgatewayClient:
-    """Build the client of the connection ``pushgateway_default``."""
+    """Build the client of the connection ``pushgateway_default``, after the guard's check."""
     from staging_validation.clients.pushgateway import PushgatewayClient
 
     return PushgatewayClient(ServiceHook("Pushgateway", PUSHGATEWAY).service())
 
 
 def billing_api() -> BillingApi:
-    """Build the client of the connection ``staging_api``; ``paths`` in its extra field names its operations."""
+    """Build the client of the connection ``staging_api``, after the guard's check.
+
+    ``paths`` in the connection's extra field names its operations.
+    """
     from staging_validation.clients.billing_api import BillingApi
 
     paths = settings_of(STAGING_API).extra.get("paths")
     service = ServiceHook("Billing API", STAGING_API).service()
-    return BillingApi(service, paths=paths if isinstance(paths, dict) else None)  # type: ignore[arg-type]
+    return BillingApi(service, paths=paths if isinstance(paths, dict) else None)  # type: ignore[arg-type] # it checks

@@ -1,17 +1,19 @@
-"""The staging database through the postgres provider's hook: one connection, one transaction."""
+"""The staging database through the postgres provider's hook: one connection, one transaction, guarded."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import attrs
 from airflow.providers.postgres.hooks.postgres import PostgresHook
 
+from staging_validation.airflow.hooks.record import guard_record
 from staging_validation.airflow.hooks.settings import connection_of
 from staging_validation.clients.connections import STAGING_POSTGRES
+from staging_validation.clients.environment import confirm_target
 from staging_validation.clients.postgres import database_errors
 
 if TYPE_CHECKING:
@@ -23,7 +25,7 @@ DEFAULTS = {"connect_timeout": 5, "application_name": "staging-validation"}
 
 
 class StagingPostgresHook(PostgresHook):
-    """Opens the staging database.
+    """Opens the staging database, and hands out no connection that the guard would not allow.
 
     Args:
         conn_id: The Airflow connection; its extra field holds further libpq parameters.
@@ -38,20 +40,49 @@ class StagingPostgresHook(PostgresHook):
         connection = connection_of(conn_id)
         return attrs.evolve(connection, extra=json.dumps({**DEFAULTS, **connection.extra_dejson}))
 
+    def get_conn(self) -> psycopg.Connection[Any]:
+        """Open a connection after a check that the database behind it is the one that the guard allowed.
+
+        Everything that the provider's hook offers (``run``, ``get_records``, …) comes through here.
+
+        Raises:
+            GuardRefusedError: No guard passed in this run, or the database is not the one it saw.
+        """
+        seen = guard_record()
+        connection = self._open()
+        try:
+            confirm_target(connection, seen)
+            connection.rollback()
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
     @contextmanager
     def session(self) -> Iterator[psycopg.Connection[Any]]:
-        """Open a connection for the length of a ``with`` block; what it did not commit is rolled back.
+        """Open a guarded connection for the length of a ``with`` block; what it did not commit is rolled back.
 
         Yields:
             A psycopg 3 connection that is not in autocommit mode.
 
         Raises:
-            ServiceUnreachableError: The server cannot be reached, or the connection was lost.
-            ServiceError: The server refused a statement.
+            GuardRefusedError: See :meth:`get_conn`.
+            ServiceError: The server cannot be reached, the connection was lost, or it refused a statement.
         """
-        with database_errors():
-            connection: psycopg.Connection[Any] = self.get_conn()  # type: ignore[assignment]
-            try:
-                yield connection
-            finally:
-                connection.close()
+        with database_errors(), closing(self.get_conn()) as connection:
+            yield connection
+
+    @contextmanager
+    def look(self) -> Iterator[psycopg.Connection[Any]]:
+        """Open a connection that can only read, for the guard itself.
+
+        Raises:
+            ServiceError: See :meth:`session`.
+        """
+        with database_errors(), closing(self._open()) as connection:
+            connection.read_only = True
+            yield connection
+
+    def _open(self) -> psycopg.Connection[Any]:
+        connection: psycopg.Connection[Any] = super().get_conn()  # type: ignore[assignment]
+        return connection

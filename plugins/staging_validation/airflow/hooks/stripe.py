@@ -24,11 +24,13 @@ def stripe_settings() -> ConnectionSettings:
 
 
 def stripe_api() -> StripeApi:
-    """Build the Stripe client of the connection ``stripe_default``.
+    """Build the Stripe client of the connection ``stripe_default``, after the guard's check.
 
     Raises:
+        GuardRefusedError: No guard passed in this run, or something is not what it saw.
         ConfigurationError: The key, ``webhook_secret`` or ``pro_price_id`` is missing.
     """
+    from staging_validation.airflow.hooks.environment import recheck
     from staging_validation.clients.stripe_api import StripeApi
 
     settings = stripe_settings()
@@ -41,6 +43,7 @@ def stripe_api() -> StripeApi:
             f"The connection {STRIPE} lacks {', '.join(missing)}.",
             remedy=f"set the key as the password of {STRIPE}, and webhook_secret and pro_price_id in its extra field",
         )
+    recheck()
     return StripeApi(
         str(named["password"]),
         base_url=settings.base_url if settings.host else None,

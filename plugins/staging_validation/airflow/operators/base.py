@@ -48,6 +48,8 @@ class ValidationOperator(BaseOperator):
 
     kind: ClassVar[Kind]
     """The job that the step belongs to."""
+    destructive: ClassVar[bool] = False
+    """Whether it changes staging: such a step may not be in a DAG without the guard (see the policy)."""
     retry_errored: ClassVar[bool] = True
     """Whether a step that could not check may be tried again."""
 

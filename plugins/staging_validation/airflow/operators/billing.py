@@ -34,6 +34,7 @@ class RunWorkflowOperator(ValidationOperator):
     """
 
     kind: ClassVar[Kind] = Kind.WORKFLOW
+    destructive: ClassVar[bool] = True
     template_fields = ("workflow",)
 
     def __init__(self, *, workflow: str, **kwargs: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from typing_extensions import override
@@ -26,10 +27,12 @@ class ResetStagingOperator(ValidationOperator):
     """
 
     kind: ClassVar[Kind] = Kind.RESET
+    destructive: ClassVar[bool] = True
 
     @override
     def check(self, context: Context, run: ValidationRun) -> Step:
         """Reset; the XCom is ``{deleted, created, fixture_types, content_hash}``."""
+        from staging_validation.airflow.hooks.record import guard_record
         from staging_validation.airflow.hooks.staging_postgres import StagingPostgresHook
         from staging_validation.clients.environment import confirm_target
         from staging_validation.clients.reset import reset_staging
@@ -39,7 +42,7 @@ class ResetStagingOperator(ValidationOperator):
             summary = reset_staging(
                 connection,
                 states,
-                confirm=confirm_target,
+                confirm=partial(confirm_target, seen=guard_record()),
                 now=datetime.now(timezone.utc),
                 max_customers=context["params"]["max_customers"],
             )

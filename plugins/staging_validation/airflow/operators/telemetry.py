@@ -25,6 +25,7 @@ class PrepareTelemetryOperator(ValidationOperator):
     """Removes the groups that killed runs left on the gateway; the setup of the emission."""
 
     kind: ClassVar[Kind] = Kind.TELEMETRY
+    destructive: ClassVar[bool] = True
 
     @override
     def check(self, context: Context, run: ValidationRun) -> Step:
@@ -44,6 +45,7 @@ class EmitTelemetryOperator(ValidationOperator):
     """
 
     kind: ClassVar[Kind] = Kind.TELEMETRY
+    destructive: ClassVar[bool] = True
 
     @override
     def check(self, context: Context, run: ValidationRun) -> Step:
@@ -77,6 +79,7 @@ class DeleteTelemetryOperator(ValidationOperator):
     """Deletes the run's group from the gateway; the teardown that also runs after a failure."""
 
     kind: ClassVar[Kind] = Kind.TELEMETRY
+    destructive: ClassVar[bool] = True
 
     @override
     def check(self, context: Context, run: ValidationRun) -> Step:
