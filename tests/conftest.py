@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import tempfile
 from pathlib import Path
+
+import pytest
 
 PROJECT = Path(__file__).resolve().parents[1]
 AIRFLOW_HOME = Path(tempfile.mkdtemp(prefix="staging-validation-airflow-"))
@@ -24,6 +27,14 @@ os.environ.update(
         "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(AIRFLOW_HOME / "logs"),
     }
 )
+
+
+@pytest.fixture(autouse=True)
+def own_loggers_speak() -> None:
+    """Enable our loggers again: Airflow, once loaded, silences every logger that was made before it."""
+    for name, logger in logging.root.manager.loggerDict.items():
+        if isinstance(logger, logging.Logger) and name.startswith(("staging_validation", "local_staging")):
+            logger.disabled = False
 
 
 def pytest_sessionfinish() -> None:

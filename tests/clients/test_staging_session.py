@@ -258,9 +258,7 @@ def test_what_cannot_be_deleted_is_reported_and_the_others_still_are(open_, plat
     )
 
 
-def test_a_crash_cleans_up_too_and_logs_what_is_left(open_, platform, caplog, monkeypatch):
-    # Airflow's logging setup, when another test has run it in this process, disables loggers made before it.
-    monkeypatch.setattr(logging.getLogger("staging_validation.clients.staging_session"), "disabled", False)
+def test_a_crash_cleans_up_too_and_logs_what_is_left(open_, platform, caplog):
     session = open_()
 
     def crash():
