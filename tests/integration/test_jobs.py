@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 import pytest
 
@@ -82,12 +83,18 @@ def test_a_workflow_that_does_not_exist_is_said_so(run_dag):
 
 
 def test_a_prometheus_that_dies_in_the_night_is_errored_and_named(run_dag, monkeypatch, dead_port):
+    variable = "AIRFLOW_CONN_PROMETHEUS_DEFAULT"
+    alive = os.environ[variable]
+    dead = json.dumps({"conn_type": "http", "host": "127.0.0.1", "port": dead_port})
+
     def die(self, context):
-        dead = {"conn_type": "http", "host": "127.0.0.1", "port": dead_port}
-        monkeypatch.setenv("AIRFLOW_CONN_PROMETHEUS_DEFAULT", json.dumps(dead))
+        monkeypatch.setenv(variable, dead)
+
+    def rise(self, context):
+        monkeypatch.setenv(variable, alive)
 
     monkeypatch.setattr(VerifyTelemetryOperator, "pre_execute", die)
-    monkeypatch.setattr(DeleteTelemetryOperator, "pre_execute", lambda self, context: monkeypatch.undo())
+    monkeypatch.setattr(DeleteTelemetryOperator, "pre_execute", rise)
     night = run_dag("staging_dashboards")
     assert (night.state, night.outcome) == ("failed", "errored")
     (errored,) = night.of("errored")

@@ -1,0 +1,34 @@
+"""The instruments see: where nothing lies, the same steps do write, and every recorder notices."""
+
+from __future__ import annotations
+
+
+def test_a_staging_that_tells_the_truth_is_validated_and_the_writes_are_seen(world, watch):
+    end = watch()
+    guarded = world.guard()
+    assert (guarded.outcome, guarded.results[0]["outcome"]) == ("passed", "passed")
+    assert not end().statements
+    assert not end().requests
+
+    assert world.step("reset", guarded.record).outcome == "passed"
+    seen = end()
+    assert seen.changed
+    assert any("INSERT INTO" in statement for statement in seen.statements)
+    assert any("DELETE FROM" in statement for statement in seen.statements)
+
+    world.step("emission", guarded.record)
+    world.step("removal", guarded.record)
+    world.step("workflow", guarded.record)
+    methods_and_paths = {request.split("/validation_run")[0] for request in end().requests}
+    assert methods_and_paths == {
+        "PUT /metrics/job/staging_validation",
+        "DELETE /metrics/job/staging_validation",
+        "POST /api/v1/customers/onboard",
+    }
+
+
+def test_the_guard_itself_only_reads(world, watch):
+    end = watch()
+    world.guard()
+    seen = end()
+    assert (seen.statements, seen.requests, seen.changed) == ([], [], False)
