@@ -12,10 +12,10 @@ CONF ?= {}
 # Byte code is written in any case: without it every start of Airflow takes seconds longer.
 PIP := unset PYTHONDONTWRITEBYTECODE; $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet
 
-.PHONY: help run up down test lint lock clean python
+.PHONY: help run up down test lint bench campaign-guard campaign-reset lock clean python
 
 help: ## Show this list
-	@sed -n -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
+	@sed -n -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 24
 
 # `exec` hands signals to the program itself, which then ends everything it has started.
 run: $(VENV)/.run ## Run the nightly validation on a local staging (DAG=..., CONF='{...}')
@@ -38,6 +38,15 @@ lint: $(VENV)/.dev ## Check style, format and types
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/mypy dags include/workflows
+
+bench: $(VENV)/.dev ## Measure against the budgets (minutes)
+	@exec $(BIN)/python -m benchmarks
+
+campaign-guard: $(VENV)/.dev ## Remove every check of the guard in turn; tests must notice (long, can be resumed)
+	@exec $(BIN)/python -m campaigns.guard
+
+campaign-reset: $(VENV)/.dev ## Kill a hundred resets at random moments; none may leave a partial state
+	@exec $(BIN)/python -m campaigns.reset --runs 100
 
 lock: python ## Pin every package anew in constraints.txt
 	@set -euo pipefail; tools=$$(mktemp -d); trap 'rm -rf "$$tools"' EXIT; new="$$tools/constraints.txt"; \

@@ -6,7 +6,7 @@ import json
 from types import SimpleNamespace
 
 import pytest
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from staging_validation.airflow.operators.base import Step, StepErroredError, ValidationOperator
 from staging_validation.errors import CheckFailedError, GuardRefusedError, ServiceUnreachableError
@@ -105,6 +105,18 @@ def test_refusals_and_failures_raised_by_a_client_are_final(execute, error, outc
 def test_a_step_that_checks_nothing_has_failed(execute):
     with pytest.raises(AirflowFailException, match="step checked nothing"):
         execute(Scripted(task_id="step", script=Step([])))
+
+
+def test_a_step_that_skipped_all_its_checks_is_a_skipped_task(execute):
+    step = Step([a_result(Outcome.SKIPPED, evidence={"reason": "not offered here"})] * 2)
+    with pytest.raises(AirflowSkipException, match="not offered here"):
+        execute(Scripted(task_id="step", script=step))
+    assert [result["outcome"] for result in stored(execute)] == ["skipped", "skipped"]
+
+
+def test_a_step_with_a_skipped_and_a_passed_check_has_passed(execute):
+    skipped = a_result(Outcome.SKIPPED, evidence={"reason": "not offered here"})
+    execute(Scripted(task_id="step", script=Step([skipped, a_result(Outcome.PASSED)])))
 
 
 def test_a_bug_of_our_own_is_not_dressed_up_as_a_result(execute):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.sdk import BaseOperator
-from airflow.sdk.exceptions import AirflowException, AirflowFailException
+from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 
 from staging_validation.airflow.run import ValidationRun
 from staging_validation.errors import CheckFailedError, StagingValidationError
@@ -43,7 +43,8 @@ class ValidationOperator(BaseOperator):
 
     A subclass implements :meth:`check`. Its results are stored before anything raises; then a failed or refused
     step fails at once (:class:`~airflow.sdk.exceptions.AirflowFailException`: never retried), an errored one
-    raises :class:`StepErroredError`, which Airflow retries as often as ``retries`` says.
+    raises :class:`StepErroredError`, which Airflow retries as often as ``retries`` says. A step all of whose checks
+    were skipped, each with its reason, is a skipped task.
     """
 
     kind: ClassVar[Kind]
@@ -112,6 +113,8 @@ class ValidationOperator(BaseOperator):
             )
 
     def _decide(self, results: Sequence[CheckResult]) -> None:
+        if all(result.outcome is Outcome.SKIPPED for result in results):
+            raise AirflowSkipException(str(results[0].evidence["reason"]))
         outcome = worst(result.counts_as for result in results)
         if outcome is Outcome.PASSED:
             return
