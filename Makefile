@@ -29,7 +29,7 @@ down: $(VENV)/.run ## End what `make up` left running
 
 test: $(VENV)/.dev ## Run the tests, with coverage
 	@$(BIN)/coverage erase
-	@$(BIN)/coverage run -m pytest
+	@$(BIN)/coverage run -m pytest --numprocesses 2 --dist loadfile
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report
 
@@ -38,6 +38,7 @@ lint: $(VENV)/.dev ## Check style, format and types
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/mypy dags include/workflows
+	@$(BIN)/mypy campaigns benchmarks
 
 bench: $(VENV)/.dev ## Measure against the budgets (minutes)
 	@exec $(BIN)/python -m benchmarks

@@ -13,7 +13,7 @@ import traceback
 from collections.abc import Sequence
 from typing import Any
 
-from staging_validation.cli_commands import guard, local
+from staging_validation.cli_commands import guard, local, reset
 from staging_validation.errors import StagingValidationError
 from staging_validation.results.outcomes import CRASH_EXIT_STATUS, Outcome
 
@@ -60,6 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     down = commands.add_parser("down", help="end what `up` (or a killed run) left running")
     down.set_defaults(command=lambda _given: local.down())
     _add_environment_commands(commands)
+    _add_reset_command(commands)
     return parser
 
 
@@ -75,6 +76,24 @@ def _add_environment_commands(commands: argparse._SubParsersAction[argparse.Argu
     mark.add_argument("--by", help="who says so (default: this user and machine)")
     mark.set_defaults(
         command=lambda given: guard.mark(given.environment, reason=given.reason, marked_by=given.by)
+    )
+
+
+def _add_reset_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser(
+        "reset", help="put staging's data back to the known test customers, all or nothing"
+    )
+    command.add_argument(
+        "--plan", action="store_true", help="only say what would be deleted; nothing is changed"
+    )
+    command.add_argument(
+        "--max-customers", type=int, default=1000, help="refuse to delete more test customers (default: 1000)"
+    )
+    command.add_argument("--json", action="store_true", help="print one JSON object")
+    command.set_defaults(
+        command=lambda given: reset.reset(
+            plan=given.plan, max_customers=given.max_customers, as_json=given.json
+        )
     )
 
 

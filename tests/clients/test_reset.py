@@ -8,10 +8,11 @@ from datetime import datetime, timedelta, timezone
 import psycopg
 import pytest
 
-from staging_validation.clients import reset as reset_module
+from staging_validation.clients import reset_limits
 from staging_validation.clients.marker import mark
 from staging_validation.clients.polling import wait_for
 from staging_validation.clients.reset import reset_staging, verify_states
+from staging_validation.clients.reset_files import read_declared_tables
 from staging_validation.clients.reset_rows import SEEDED_SUBSCRIPTION_PREFIX
 from staging_validation.errors import (
     CheckFailedError,
@@ -20,6 +21,7 @@ from staging_validation.errors import (
     ServiceAnswerError,
     ServiceUnreachableError,
 )
+from staging_validation.fixtures import DeclaredTable
 from staging_validation.results import Kind, Outcome
 
 NOW = datetime(2026, 3, 1, 12, 30, 15, 400_000, tzinfo=timezone.utc)
@@ -90,8 +92,9 @@ def everything(connection):
 def reset(dsn, states):
     """Runs a reset on a connection of its own."""
 
-    def run(**changes):
-        options = {"states": states, "confirm": allow, "now": NOW, **changes}
+    def run(*declared, **changes):
+        tables = [*read_declared_tables(), *(DeclaredTable(name, "cascade") for name in declared)]
+        options = {"states": states, "confirm": allow, "now": NOW, "tables": tables, **changes}
         with psycopg.connect(dsn) as opened:
             return reset_staging(opened, options.pop("states"), **options)
 
@@ -227,7 +230,7 @@ def test_foreign_keys_are_followed_to_any_depth(connection, reset):
     connection.execute("INSERT INTO notes VALUES (1, 1, 1), (2, 1, 2)")
     connection.execute("INSERT INTO by_email VALUES ('old@example.com')")
     connection.execute("INSERT INTO log VALUES (1, 'kept')")
-    summary = reset()
+    summary = reset('"Odd schema"."Line items"', "notes", "by_email")
     assert summary.deleted == {
         "customers": 1,
         "fix_attempts": 1,
@@ -254,7 +257,7 @@ def test_tables_that_refer_to_each_other_in_a_circle_go_together(connection, res
     connection.execute("INSERT INTO members VALUES (1, 1, NULL), (2, NULL, 1), (3, NULL, 2), (4, NULL, NULL)")
     connection.execute("UPDATE teams SET best = 2")
     connection.execute("UPDATE customers SET favourite = 1")
-    summary = reset()
+    summary = reset("teams", "members")
     assert summary.deleted == {"customers": 1, "teams": 1, "members": 3}
     assert connection.execute("SELECT id FROM members").fetchall() == [(4,)]
 
@@ -273,7 +276,7 @@ def test_partitioned_tables_are_emptied_like_others(connection, reset):
         "INSERT INTO visits SELECT c, d FROM unnest(%s::int[]) c, unnest(%s::int[]) d",
         ([customer, stranger], [1, 11]),
     )
-    assert reset().deleted == {"customers": 1, "visits": 2}
+    assert reset("visits").deleted == {"customers": 1, "visits": 2}
     assert count(connection, "visits", f"customer = {stranger}") == 2
 
 
@@ -392,7 +395,7 @@ def test_a_second_reset_waits_for_the_first(connection, reset):
 
 
 def test_waiting_for_a_lock_has_an_end(connection, reset, monkeypatch):
-    monkeypatch.setattr(reset_module, "LOCK_TIMEOUT_SECONDS", 0.05)
+    monkeypatch.setattr(reset_limits, "LOCK_TIMEOUT_SECONDS", 0.05)
     add_customer(connection, "old@example.com")
     with connection.transaction():
         connection.execute("UPDATE customers SET name = 'busy'")
@@ -540,7 +543,7 @@ def test_missing_and_extra_customers_are_found(connection, reset, states):
 def test_verifying_without_the_tables_is_an_error_not_a_pass(postgres_server, states):
     with (
         psycopg.connect(postgres_server.dsn("staging")) as opened,
-        pytest.raises(ServiceAnswerError, match="42P01"),
+        pytest.raises(ConfigurationError, match="no table customers"),
     ):
         verify_states(opened, states)
 

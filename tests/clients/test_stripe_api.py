@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from urllib.parse import parse_qs
 
 import pytest
 import tenacity
@@ -219,3 +222,119 @@ def test_without_an_address_it_is_stripe_itself():
     client = StripeApi.from_settings(settings)
     assert client._base_url is None
     client.close()
+
+
+def _form(httpserver):
+    request, _ = httpserver.log[-1]
+    return request.headers["Idempotency-Key"], parse_qs(request.get_data(as_text=True))
+
+
+def test_a_customer_is_made_with_its_metadata_and_key(api, httpserver):
+    httpserver.expect_request("/v1/customers", method="POST").respond_with_json(CUSTOMER)
+    made = api.create_customer(
+        name="Ann", email="a@test.example.com", metadata={"validation_run": "r1"}, idempotency_key="key-1"
+    )
+    assert made["id"] == "cus_1"
+    assert _form(httpserver) == (
+        "key-1",
+        {"name": ["Ann"], "email": ["a@test.example.com"], "metadata[validation_run]": ["r1"]},
+    )
+
+
+def test_a_payment_method_is_attached_and_made_the_default(api, httpserver):
+    card = {"id": "pm_1", "object": "payment_method", "livemode": False}
+    httpserver.expect_request("/v1/payment_methods/pm_card_visa/attach", method="POST").respond_with_json(
+        card
+    )
+    httpserver.expect_request("/v1/customers/cus_1", method="POST").respond_with_json(CUSTOMER)
+    assert api.attach_payment_method("pm_card_visa", "cus_1", idempotency_key="key-1")["id"] == "pm_1"
+    assert _form(httpserver) == ("key-1", {"customer": ["cus_1"]})
+    assert api.set_default_payment_method("cus_1", "pm_1", idempotency_key="key-2")["id"] == "cus_1"
+    assert _form(httpserver) == ("key-2", {"invoice_settings[default_payment_method]": ["pm_1"]})
+
+
+def test_a_card_that_is_refused_is_an_error(api, httpserver):
+    httpserver.expect_request("/v1/payment_methods/pm_card_x/attach").respond_with_json(
+        _error("card_error", code="card_declined"), status=402
+    )
+    with pytest.raises(ServiceAnswerError, match="answered 402") as caught:
+        api.attach_payment_method("pm_card_x", "cus_1", idempotency_key="key-1")
+    assert caught.value.status == 402
+
+
+@pytest.mark.parametrize("livemode", [True, None])
+def test_nothing_that_was_made_may_be_live(api, httpserver, livemode):
+    made = {"object": "customer", "id": "cus_1", "livemode": livemode}
+    httpserver.expect_request(re.compile("/v1/.*"), method="POST").respond_with_json(made)
+    for make in (
+        lambda: api.create_customer(name="A", email="a@b.c", metadata={}, idempotency_key="k"),
+        lambda: api.attach_payment_method("pm_card_visa", "cus_1", idempotency_key="k"),
+        lambda: api.set_default_payment_method("cus_1", "pm_1", idempotency_key="k"),
+    ):
+        with pytest.raises(GuardRefusedError, match="says livemode"):
+            make()
+
+
+def test_making_is_tried_again_with_the_same_key_when_the_limit_is_met(api, httpserver):
+    httpserver.expect_ordered_request("/v1/customers").respond_with_json(
+        _error(code="rate_limit"), status=429
+    )
+    httpserver.expect_ordered_request("/v1/customers").respond_with_json(CUSTOMER)
+    api.create_customer(name="A", email="a@b.c", metadata={}, idempotency_key="key-1")
+    assert [request.headers["Idempotency-Key"] for request, _ in httpserver.log] == ["key-1"] * 2
+
+
+def _page(httpserver, customers, *, more=False, **query):
+    httpserver.expect_ordered_request(
+        "/v1/customers",
+        method="GET",
+        query_string={"limit": "100", "created[gte]": "5", "created[lt]": "9"} | query,
+    ).respond_with_json({"object": "list", "url": "/v1/customers", "data": customers, "has_more": more})
+
+
+def _carrying(number, **metadata):
+    return {**CUSTOMER, "id": f"cus_{number}", "metadata": metadata}
+
+
+def test_customers_are_listed_page_by_page_and_filtered_by_metadata(api, httpserver):
+    _page(httpserver, [_carrying(1, a="1", b="2"), _carrying(2, a="2")], more=True)
+    _page(httpserver, [_carrying(3), _carrying(4, a="1")], more=True, starting_after="cus_2")
+    _page(httpserver, [CUSTOMER | {"id": "cus_5", "metadata": None}], starting_after="cus_4")
+    found = api.customers({"a": "1"}, created_since=5, created_before=9)
+    assert [customer["id"] for customer in found] == ["cus_1", "cus_4"]
+    httpserver.check_assertions()
+    assert len(httpserver.log) == 3
+
+
+def test_an_empty_page_ends_the_list_whatever_it_says(api, httpserver):
+    _page(httpserver, [], more=True)
+    assert list(api.customers({}, created_since=5, created_before=9)) == []
+
+
+def test_a_live_customer_in_the_list_stops_it_also_when_it_is_not_wanted(api, httpserver):
+    _page(httpserver, [{**_carrying(1), "livemode": True}])
+    with pytest.raises(GuardRefusedError, match="cus_1"):
+        list(api.customers({"a": "1"}, created_since=5, created_before=9))
+
+
+def test_each_page_waits_out_the_limit(api, httpserver):
+    _page(httpserver, [_carrying(1)], more=True)
+    httpserver.expect_ordered_request("/v1/customers").respond_with_json(
+        _error(code="rate_limit"), status=429
+    )
+    _page(httpserver, [_carrying(2)], starting_after="cus_1")
+    assert len(list(api.customers({}, created_since=5, created_before=9))) == 2
+
+
+def test_threads_share_one_client(api, httpserver):
+    httpserver.expect_request("/v1/customers/cus_1").respond_with_json(CUSTOMER)
+    start = Barrier(4)
+
+    def connected(_):
+        start.wait()
+        api.customer("cus_1")
+        return api._client
+
+    with ThreadPoolExecutor(4) as pool:
+        clients = set(pool.map(connected, range(4)))
+    assert len(clients) == 1

@@ -6,6 +6,8 @@ import itertools
 import os
 import re
 import shutil
+import socket
+import socketserver
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -74,22 +76,33 @@ class Cluster:
         """Open a connection of the tests' own."""
         return psycopg.connect(self.server.dsn(database), autocommit=True, application_name=TESTS)
 
+    def administer(self, database: str) -> psycopg.Connection[Any]:
+        """Open a connection of the tests' own as the server's administrator, whom no permission stops."""
+        server = self.server
+        dsn = server._dsn("postgres", server._superuser_password, database)
+        return psycopg.connect(dsn, autocommit=True, application_name=TESTS)
+
     @contextmanager
     def fresh(self, name: str = "staging") -> Iterator[str]:
         """Make a copy of the marked template for the length of a ``with`` block."""
         database = f"{name}_{next(_numbers)}"
-        with self.connect("postgres") as admin:
-            admin.execute(f'CREATE DATABASE "{database}" TEMPLATE {TEMPLATE} STRATEGY FILE_COPY')
+        with self.administer("postgres") as admin:
+            owner = self.server.user
+            admin.execute(
+                f'CREATE DATABASE "{database}" TEMPLATE {TEMPLATE} OWNER {owner} STRATEGY FILE_COPY'
+            )
             yield database
             admin.execute(f'DROP DATABASE "{database}" WITH (FORCE)')
 
     def content(self, database: str) -> str:
         """Return one digest of every row of every table."""
-        with self.connect(database) as connection:
+        with self.administer(database) as connection:
             tables = [name for (name,) in connection.execute(_TABLES)]
             rows = "SELECT '{0}', row::text FROM {0} AS row"
             every = " UNION ALL ".join(rows.format(table) for table in tables)
-            found = connection.execute(f"SELECT md5(string_agg(t::text, '' ORDER BY t::text)) FROM ({every}) AS t")
+            found = connection.execute(
+                f"SELECT md5(string_agg(t::text, '' ORDER BY t::text)) FROM ({every}) AS t"
+            )
             return f"{len(tables)} tables: {found.fetchone()}"
 
     def log_size(self) -> int:
@@ -200,7 +213,9 @@ class Recorder:
     def requests(self, *methods: str) -> list[str]:
         """Return the requests that came in with one of these methods, or with any."""
         came = [request for request, _ in self.server.log]
-        return [f"{request.method} {request.path}" for request in came if not methods or request.method in methods]
+        return [
+            f"{request.method} {request.path}" for request in came if not methods or request.method in methods
+        ]
 
     def headers(self, name: str) -> list[str]:
         """Return the values of one header in all requests."""
@@ -242,11 +257,26 @@ def prometheus_config(*labels: str) -> dict[str, Any]:
 @pytest.fixture
 def dead_port() -> Iterator[int]:
     """A port on loopback that is bound but never listens: connections to it are refused."""
-    import socket
-
     with socket.socket() as held:
         held.bind(("127.0.0.1", 0))
         yield held.getsockname()[1]
+
+
+class _Greeting(socketserver.BaseRequestHandler):
+    def handle(self) -> None:
+        self.request.sendall(b"220 mail.example.com ESMTP\r\n")
+        self.request.recv(64)
+
+
+@pytest.fixture(scope="session")
+def mail_port() -> Iterator[int]:
+    """A port where something answers that is no PostgreSQL."""
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), _Greeting) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        yield server.server_address[1]
+        server.shutdown()
+        thread.join()
 
 
 @pytest.fixture(scope="session")

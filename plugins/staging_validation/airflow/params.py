@@ -18,6 +18,18 @@ def reset_params() -> dict[str, Param]:
     }
 
 
+def plan_params() -> dict[str, Param]:
+    """Return the param that turns a reset into its plan."""
+    return {
+        "plan_only": Param(
+            default=False,
+            type="boolean",
+            title="Only the plan",
+            description="Say which rows the reset would delete, table by table, and change nothing.",
+        )
+    }
+
+
 def telemetry_params() -> dict[str, Param]:
     """Return the params of the emission."""
     return {

@@ -8,7 +8,12 @@ from airflow.sdk import TaskGroup
 
 from staging_validation.airflow.operators.billing import ListWorkflowsOperator, RunWorkflowOperator
 from staging_validation.airflow.operators.dashboards import EvaluateDashboardOperator, ListDashboardsOperator
-from staging_validation.airflow.operators.reset import ResetStagingOperator, VerifyResetOperator
+from staging_validation.airflow.operators.reset import (
+    MakeStripeObjectsOperator,
+    ResetStagingOperator,
+    SweepStripeObjectsOperator,
+    VerifyResetOperator,
+)
 from staging_validation.airflow.operators.telemetry import (
     DeleteTelemetryOperator,
     EmitTelemetryOperator,
@@ -21,9 +26,16 @@ if TYPE_CHECKING:
 
 
 def reset() -> TaskGroup:
-    """Put the staging data back, then read it again after the commit."""
+    """Make the Stripe objects, put the staging data back, read it again after the commit; then sweep Stripe.
+
+    Returns:
+        The group that ends with the second reading; the sweep stands outside it, because nothing waits for it.
+    """
     with TaskGroup("reset", tooltip="Puts staging's data back to the known test customers") as group:
-        ResetStagingOperator(task_id="reset_staging") >> VerifyResetOperator(task_id="verify_reset")
+        objects = MakeStripeObjectsOperator(task_id="make_stripe_objects")
+        verify = VerifyResetOperator(task_id="verify_reset")
+        objects >> ResetStagingOperator(task_id="reset_staging") >> verify
+    verify >> SweepStripeObjectsOperator(task_id="sweep_stripe_objects")
     return group
 
 

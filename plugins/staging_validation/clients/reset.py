@@ -3,33 +3,77 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import psycopg
 from psycopg.pq import TransactionStatus
 
-from staging_validation.clients.postgres import database_errors, fetch
-from staging_validation.clients.reset_plan import delete_planned, plan_reset, read_test_customers
+from staging_validation.clients.postgres import database_errors
+from staging_validation.clients.reset_bulk import put_keys_back, take_keys_off
+from staging_validation.clients.reset_catalogue import Dependants, read_columns, read_dependants
+from staging_validation.clients.reset_errors import Progress, reset_errors
+from staging_validation.clients.reset_files import read_declared_tables
+from staging_validation.clients.reset_limits import begin, bound_statements
+from staging_validation.clients.reset_plan import (
+    Doomed,
+    count_test_customers,
+    delete_rows,
+    make_room,
+    note_rows,
+    read_other_test_customers,
+)
+from staging_validation.clients.reset_results import (
+    ceiling_result,
+    indexes_result,
+    require_allowed,
+    strangers_result,
+    tables_result,
+)
 from staging_validation.clients.reset_rows import read_states, seed_state
 from staging_validation.errors import CheckFailedError, ConfigurationError
+from staging_validation.fixtures.columns import check_columns
 from staging_validation.fixtures.comparison import compare_others, compare_state, content_hash
 from staging_validation.results import CheckResult, Outcome
 
 if TYPE_CHECKING:
     from staging_validation.fixtures.model import CustomerState
+    from staging_validation.fixtures.objects import SeededObjects
     from staging_validation.fixtures.rows import StateRows
+    from staging_validation.fixtures.tables import DeclaredTable
 
 DEFAULT_MAX_CUSTOMERS = 1000
-STATEMENT_TIMEOUT_SECONDS = 60
-LOCK_TIMEOUT_SECONDS = 10
+NO_OBJECTS: Mapping[str, SeededObjects] = MappingProxyType({})
 
-_LIMITS = """
-SELECT set_config('statement_timeout', %s, true), set_config('lock_timeout', %s, true),
-       set_config('timezone', 'UTC', true)
-"""
-_ADVISORY_LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('staging_validation.reset', 0))"
+Confirm = Callable[["psycopg.Connection[Any]"], None]
+
+
+@dataclass(frozen=True)
+class ResetPlan:
+    """What a reset would do. Nothing was changed.
+
+    Attributes:
+        customers: How many test customers there are.
+        deleted: How many rows would go, by table.
+        detached: How many rows would stay, but lose their reference to what goes, by table.
+        created: How many customers would be seeded.
+        fixture_types: The keys of the states that would be seeded.
+        results: What allows the reset or forbids it, and warnings: a failed error means that it would refuse.
+    """
+
+    customers: int
+    deleted: dict[str, int]
+    detached: dict[str, int]
+    created: int
+    fixture_types: tuple[str, ...]
+    results: tuple[CheckResult, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the plan as plain JSON values, without the results."""
+        plain = {name: value for name, value in asdict(self).items() if name != "results"}
+        return {**plain, "fixture_types": list(self.fixture_types)}
 
 
 @dataclass(frozen=True)
@@ -42,7 +86,7 @@ class ResetSummary:
         fixture_types: The keys of the seeded states.
         content_hash: What the seeded customers hold, without ids, keys and times: the same for every reset with
             the same states.
-        results: The read-back inside the transaction, one result for each customer.
+        results: The plan's results, and the read-back inside the transaction, one result for each customer.
     """
 
     deleted: dict[str, int]
@@ -51,14 +95,21 @@ class ResetSummary:
     content_hash: str
     results: tuple[CheckResult, ...]
 
+    def as_json(self) -> dict[str, Any]:
+        """Return the summary as plain JSON values, without the results."""
+        plain = {name: value for name, value in asdict(self).items() if name != "results"}
+        return {**plain, "fixture_types": list(self.fixture_types)}
+
 
 def reset_staging(
     connection: psycopg.Connection[Any],
     states: Sequence[CustomerState],
     *,
-    confirm: Callable[[psycopg.Connection[Any]], None],
+    confirm: Confirm,
     now: datetime,
     max_customers: int = DEFAULT_MAX_CUSTOMERS,
+    stripe: Mapping[str, SeededObjects] = NO_OBJECTS,
+    tables: Sequence[DeclaredTable] | None = None,
 ) -> ResetSummary:
     """Delete all test customers with everything that is theirs, and seed the states.
 
@@ -72,41 +123,103 @@ def reset_staging(
             it raises to refuse.
         now: The time of the reset, with its time zone; the states' times are relative to it.
         max_customers: More test customers than this are not deleted but reported.
+        stripe: The states' objects in Stripe, by state key.
+        tables: The tables that may lose rows; those of ``include/fixtures/tables.yaml`` by default.
 
     Raises:
         GuardRefusedError: ``confirm`` refused.
-        CheckFailedError: Too many rows would go, or what was read back is not what was seeded.
+        CheckFailedError: Too many rows would go, rows of an undeclared table would, or what was read back is not
+            what was seeded.
         ConfigurationError: The connection is not idle, or is not to the platform's database.
-        ServiceError: The database could not be asked, or refused a statement.
+        FixtureError: The states do not fit the database's tables.
+        ServiceError: The database could not be asked, or refused a statement; the message says what became of the
+            data.
     """
-    status = connection.info.transaction_status
-    if status is not TransactionStatus.IDLE:
-        raise ConfigurationError(
-            f"The connection for the reset is not idle ({status.name}): its end would not be the transaction's end.",
-            remedy="hand the reset a fresh connection",
-        )
+    _require_idle(connection)
+    _require_known(stripe, states)
+    declared = read_declared_tables() if tables is None else tables
     reset_at = now.astimezone(timezone.utc).replace(tzinfo=None, microsecond=0)
-    with database_errors(), connection.transaction():
-        _begin(connection)
+    progress = Progress()
+    with reset_errors(progress), connection.transaction():
+        begin(connection, exclusive=True)
         confirm(connection)
-        plan = plan_reset(connection, max_customers=max_customers)
-        deleted = delete_planned(connection, plan)
+        dependants = _prepare(connection, states)
+        allowed = [ceiling_result(count_test_customers(connection, dependants.root), max_customers)]
+        require_allowed(allowed)  # before anything is locked
+        doomed = note_rows(connection, dependants, lock=True)
+        allowed = _results(doomed, max_customers, declared)
+        require_allowed(allowed)
+        bound_statements(connection, customers=doomed.rows[dependants.root])
+        aside = take_keys_off(connection, doomed)
+        deleted = delete_rows(connection, doomed)
+        put_keys_back(connection, doomed, aside)
         for state in states:
-            seed_state(connection, state, reset_at=reset_at)
+            seed_state(connection, state, reset_at=reset_at, objects=stripe.get(state.key))
         found = read_states(connection, [state.email for state in states])
-        results = _compare(connection, states, found, stage="before_commit")
-        _require_passed(results)
+        compared = _compare(connection, dependants, states, found, stage="before_commit", stripe=stripe)
+        _require_passed(compared)
+        progress.committing = True
     return ResetSummary(
         deleted=deleted,
         created=len(states),
         fixture_types=tuple(state.key for state in states),
         content_hash=content_hash(found.values()),
-        results=tuple(results),
+        results=(*allowed, *compared),
+    )
+
+
+def plan_staging(
+    connection: psycopg.Connection[Any],
+    states: Sequence[CustomerState],
+    *,
+    confirm: Confirm,
+    max_customers: int = DEFAULT_MAX_CUSTOMERS,
+    tables: Sequence[DeclaredTable] | None = None,
+) -> ResetPlan:
+    """Say exactly what a reset would do, without doing it.
+
+    The transaction is read-only as soon as its own temporary tables exist, sees the database as it was at one
+    moment, locks no row, and is rolled back.
+
+    Args:
+        connection: An idle connection to the staging database.
+        states: The states that would be seeded.
+        confirm: See :func:`reset_staging`.
+        max_customers: See :func:`reset_staging`.
+        tables: See :func:`reset_staging`.
+
+    Raises:
+        GuardRefusedError: ``confirm`` refused.
+        ConfigurationError: The connection is not idle, or is not to the platform's database.
+        FixtureError: The states do not fit the database's tables.
+        ServiceError: The database could not be asked.
+    """
+    _require_idle(connection)
+    declared = read_declared_tables() if tables is None else tables
+    with reset_errors(Progress()), connection.transaction(force_rollback=True):
+        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        begin(connection, exclusive=False)
+        confirm(connection)
+        dependants = _prepare(connection, states)
+        connection.execute("SET TRANSACTION READ ONLY")
+        count_test_customers(connection, dependants.root)
+        doomed = note_rows(connection, dependants, lock=False)
+    return ResetPlan(
+        customers=doomed.rows[dependants.root],
+        deleted={table.name: count for table, count in doomed.rows.items() if count},
+        detached=doomed.detached,
+        created=len(states),
+        fixture_types=tuple(state.key for state in states),
+        results=tuple(_results(doomed, max_customers, declared)),
     )
 
 
 def verify_states(
-    connection: psycopg.Connection[Any], states: Sequence[CustomerState], *, stage: str = "after_commit"
+    connection: psycopg.Connection[Any],
+    states: Sequence[CustomerState],
+    *,
+    stage: str = "after_commit",
+    stripe: Mapping[str, SeededObjects] = NO_OBJECTS,
 ) -> list[CheckResult]:
     """Compare what the database holds with the states, field by field, and look for other test customers.
 
@@ -114,36 +227,74 @@ def verify_states(
         connection: A connection to the staging database.
         states: The states that should be there.
         stage: When this is; part of the results' ids.
+        stripe: The states' objects in Stripe, by state key. Where a state's are not given, any may be there.
 
     Returns:
         One result for each state (``reset.<stage>.<key>``), and one for everybody else (``reset.<stage>.others``).
 
     Raises:
+        ConfigurationError: The connection is not to the platform's database.
         ServiceError: The database could not be asked.
     """
+    _require_known(stripe, states)
     with database_errors():
+        dependants = read_dependants(connection)
         found = read_states(connection, [state.email for state in states])
-        return _compare(connection, states, found, stage=stage)
+        return _compare(connection, dependants, states, found, stage=stage, stripe=stripe)
+
+
+def _prepare(connection: psycopg.Connection[Any], states: Sequence[CustomerState]) -> Dependants:
+    """Look at the database's tables, and make room for the rows to be noted."""
+    dependants = read_dependants(connection)
+    check_columns(states, read_columns(connection))
+    make_room(connection, dependants)
+    return dependants
+
+
+def _results(doomed: Doomed, max_customers: int, declared: Sequence[DeclaredTable]) -> list[CheckResult]:
+    root = doomed.dependants.root
+    losing = {table.name: count for table, count in doomed.rows.items() if table != root}
+    return [
+        ceiling_result(doomed.rows[root], max_customers),
+        strangers_result(doomed.strangers, root.name),
+        tables_result(losing, declared),
+        indexes_result(doomed.dependants.unindexed),
+    ]
 
 
 def _compare(
     connection: psycopg.Connection[Any],
+    dependants: Dependants,
     states: Sequence[CustomerState],
     found: Mapping[str, StateRows],
     *,
     stage: str,
+    stripe: Mapping[str, SeededObjects],
 ) -> list[CheckResult]:
-    declared = {state.email for state in states}
-    others = [email for email in read_test_customers(connection).values() if email not in declared]
-    compared = [compare_state(state, found.get(state.email), stage=stage) for state in states]
+    others = read_other_test_customers(connection, dependants.root, (state.email for state in states))
+    compared = [
+        compare_state(state, found.get(state.email), stage=stage, objects=stripe.get(state.key))
+        for state in states
+    ]
     return [*compared, compare_others(others, stage=stage)]
 
 
-def _begin(connection: psycopg.Connection[Any]) -> None:
-    """Bound every wait of the transaction, and keep a second reset out until it ends."""
-    limits = (f"{STATEMENT_TIMEOUT_SECONDS}s", f"{LOCK_TIMEOUT_SECONDS}s")
-    fetch(connection, _LIMITS, limits)
-    fetch(connection, _ADVISORY_LOCK)
+def _require_idle(connection: psycopg.Connection[Any]) -> None:
+    status = connection.info.transaction_status
+    if status is not TransactionStatus.IDLE:
+        raise ConfigurationError(
+            f"The connection for the reset is not idle ({status.name}): its end would not be the transaction's end.",
+            remedy="hand the reset a fresh connection",
+        )
+
+
+def _require_known(stripe: Mapping[str, SeededObjects], states: Sequence[CustomerState]) -> None:
+    strange = sorted(set(stripe) - {state.key for state in states})
+    if strange:
+        raise ConfigurationError(
+            f"There are Stripe objects for {', '.join(strange)}, but no such customer state.",
+            remedy="make the objects from the same states",
+        )
 
 
 def _require_passed(results: Sequence[CheckResult]) -> None:

@@ -15,6 +15,7 @@ from psycopg.types.json import Jsonb
 
 from staging_validation.clients.postgres import fetch
 from staging_validation.fixtures.model import CustomerState
+from staging_validation.fixtures.objects import SeededObjects
 from staging_validation.fixtures.rows import CustomerRow, LedgerRow, StateRows, SubscriptionRow, rows_of
 
 if TYPE_CHECKING:
@@ -27,15 +28,22 @@ SEEDED_SUBSCRIPTION_PREFIX = "sub_seed_"
 no such object, and nothing may ask it for one."""
 
 
-def seed_state(connection: psycopg.Connection[Any], state: CustomerState, *, reset_at: datetime) -> None:
+def seed_state(
+    connection: psycopg.Connection[Any],
+    state: CustomerState,
+    *,
+    reset_at: datetime,
+    objects: SeededObjects | None = None,
+) -> None:
     """Write one state: the customer, its ledger, its subscription and a fresh API key that nobody knows.
 
     Args:
         connection: A connection inside a transaction.
         state: The state.
         reset_at: When the reset is made: UTC without a zone, in whole seconds.
+        objects: The state's objects in Stripe, where it was given any.
     """
-    rows = rows_of(state, reset_at)
+    rows = rows_of(state, reset_at, objects)
     customer_id = _insert(connection, "customers", _columns(rows.customer), updated_at=reset_at)
     for entry in rows.ledger:
         _insert(

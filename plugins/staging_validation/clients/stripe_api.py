@@ -1,4 +1,4 @@
-"""Stripe in test mode: reading what the platform made, signing events, deleting customers.
+"""Stripe in test mode: reading what the platform made, making and deleting customers, signing events.
 
 Nothing here can reach live mode: a key that is no test key is refused before any call, and an object that does not
 say ``livemode: false`` ends the run.
@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import tenacity
@@ -32,11 +33,12 @@ SERVICE = "Stripe"
 _TEST_KEY = re.compile(r"(?:sk|rk)_test_\w+")
 _TIMEOUT_SECONDS = 20.0
 _RATE_LIMIT_ATTEMPTS = 6
+_PAGE = 100
 _Result = TypeVar("_Result")
 
 
 class StripeApi:
-    """The Stripe API with a test-mode key. Objects are returned as plain JSON values.
+    """The Stripe API with a test-mode key. Objects are returned as plain JSON values. Safe to use in threads.
 
     Args:
         key: A secret or restricted test-mode key.
@@ -70,6 +72,7 @@ class StripeApi:
         self._wait = wait or tenacity.wait_random_exponential(multiplier=0.5, max=8)
         self._client: stripe.StripeClient | None = None
         self._transport: Any = None
+        self._connecting = Lock()
 
     @classmethod
     def from_settings(cls, settings: ConnectionSettings) -> StripeApi:
@@ -111,6 +114,70 @@ class StripeApi:
         """Return the invoices of a Stripe customer, newest first."""
         return self._list(lambda client: client.v1.invoices.list({"customer": customer_id, "limit": 100}))
 
+    def customers(
+        self, metadata: Mapping[str, str], *, created_since: int, created_before: int
+    ) -> Iterator[Row]:
+        """Yield the customers that carry some metadata, newest first, page by page.
+
+        Stripe's search would be shorter, but shows new objects only after a minute or more (Stripe API reference,
+        search), so the list is read and filtered here.
+
+        Args:
+            metadata: What they must carry, by name.
+            created_since: The earliest moment of creation, in Unix seconds.
+            created_before: The moment before which they were made, in Unix seconds.
+        """
+        query: Any = {"limit": _PAGE, "created": {"gte": created_since, "lt": created_before}}
+        more = True
+        while more:
+            page = self._page(query)
+            for entry in page["data"]:
+                found = _in_test_mode(entry)
+                carried = found.get("metadata")
+                if isinstance(carried, dict) and metadata.items() <= carried.items():
+                    yield found
+            if more := bool(page["has_more"] and page["data"]):
+                query["starting_after"] = page["data"][-1]["id"]
+
+    def create_customer(
+        self, *, name: str, email: str, metadata: Mapping[str, str], idempotency_key: str
+    ) -> Row:
+        """Make a customer; the same key again returns the same customer, even one that is deleted by now."""
+        params: Any = {"name": name, "email": email, "metadata": dict(metadata)}
+        return self._make(
+            lambda client: client.v1.customers.create(params, {"idempotency_key": idempotency_key})
+        )
+
+    def attach_payment_method(self, payment_method: str, customer_id: str, *, idempotency_key: str) -> Row:
+        """Attach a payment method to a customer.
+
+        Args:
+            payment_method: Its id, or the name of one of Stripe's test cards such as ``pm_card_visa``, of which a
+                new payment method is made.
+            customer_id: The customer.
+            idempotency_key: The same key again attaches nothing further.
+
+        Returns:
+            The attached payment method.
+        """
+        return self._make(
+            lambda client: client.v1.payment_methods.attach(
+                payment_method, {"customer": customer_id}, {"idempotency_key": idempotency_key}
+            )
+        )
+
+    def set_default_payment_method(
+        self, customer_id: str, payment_method_id: str, *, idempotency_key: str
+    ) -> Row:
+        """Make an attached payment method the one that a customer's invoices are charged to."""
+        return self._make(
+            lambda client: client.v1.customers.update(
+                customer_id,
+                {"invoice_settings": {"default_payment_method": payment_method_id}},
+                {"idempotency_key": idempotency_key},
+            )
+        )
+
     def delete_customer(self, customer_id: str) -> None:
         """Delete a Stripe customer, which ends its subscriptions; one that is gone already is no error."""
         if (found := self.customer(customer_id)) is None or found.get("deleted"):
@@ -132,15 +199,21 @@ class StripeApi:
 
     def _find(self, call: Callable[[stripe.StripeClient], stripe.StripeObject]) -> Row | None:
         try:
-            return _in_test_mode(_plain(self._call(call)))
+            return self._make(call)
         except ServiceAnswerError as error:
             if error.status == 404:
                 return None
             raise
 
+    def _make(self, call: Callable[[stripe.StripeClient], stripe.StripeObject]) -> Row:
+        return _in_test_mode(_plain(self._call(call)))
+
     def _list(self, call: Callable[[stripe.StripeClient], stripe.StripeObject]) -> Sequence[Row]:
         listed = _plain(self._call(call))
         return [_in_test_mode(entry) for entry in listed["data"]]
+
+    def _page(self, query: Any) -> Any:
+        return _plain(self._call(lambda client: client.v1.customers.list(query)))
 
     def _call(self, call: Callable[[stripe.StripeClient], _Result]) -> _Result:
         stripe = _stripe()
@@ -157,15 +230,16 @@ class StripeApi:
             raise _translated(error) from error
 
     def _connected(self, stripe: Any) -> stripe.StripeClient:
-        if self._client is None:
-            self._transport = stripe.RequestsClient(timeout=_TIMEOUT_SECONDS)
-            self._client = stripe.StripeClient(
-                self._key,
-                base_addresses={"api": self._base_url} if self._base_url else {},
-                max_network_retries=2,
-                http_client=self._transport,
-            )
-        return self._client
+        with self._connecting:
+            if self._client is None:
+                self._transport = stripe.RequestsClient(timeout=_TIMEOUT_SECONDS)
+                self._client = stripe.StripeClient(
+                    self._key,
+                    base_addresses={"api": self._base_url} if self._base_url else {},
+                    max_network_retries=2,
+                    http_client=self._transport,
+                )
+            return self._client
 
 
 def _stripe() -> Any:

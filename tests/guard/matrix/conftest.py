@@ -17,7 +17,7 @@ from airflow.sdk.execution_time.context import set_current_context
 from staging_validation.airflow.operators.base import ValidationOperator
 from staging_validation.airflow.operators.billing import RunWorkflowOperator
 from staging_validation.airflow.operators.guard import EnvironmentGuardOperator
-from staging_validation.airflow.operators.reset import ResetStagingOperator
+from staging_validation.airflow.operators.reset import OBJECTS_TASK, ResetStagingOperator
 from staging_validation.airflow.operators.telemetry import DeleteTelemetryOperator, EmitTelemetryOperator
 from staging_validation.clients.http import HttpService
 from staging_validation.clients.marker import mark
@@ -76,12 +76,12 @@ class World:
         services: The HTTP services.
         patch: Changes the process environment for the length of a test.
         folder: For results.
-        dead_port: A port where nobody listens.
+        ports: A ``dead`` one where nobody listens, and a ``mail`` server's.
     """
 
-    def __init__(self, cluster, standby, database, services, patch, folder: Path, dead_port: int) -> None:
+    def __init__(self, cluster, standby, database, services, patch, folder: Path, ports) -> None:
         self.cluster, self.standby, self.database, self.services = cluster, standby, database, services
-        self.dead_port = dead_port
+        self.dead_port, self.mail_port = ports["dead"], ports["mail"]
         self._patch = patch
         self._folder = folder
         self._attempts = 0
@@ -92,7 +92,11 @@ class World:
         extra = {"webhook_secret": "whsec_x", "pro_price_id": "price_x", "timeout": 0.5}
         self.postgres(self.database)
         self.connection(
-            "stripe_default", conn_type="generic", host=self.services["stripe"].url, password=TEST_KEY, extra=extra
+            "stripe_default",
+            conn_type="generic",
+            host=self.services["stripe"].url,
+            password=TEST_KEY,
+            extra=extra,
         )
         for conn_id, name in (
             ("staging_api", "api"),
@@ -131,16 +135,12 @@ class World:
 
     def as_superuser(self, statement: str) -> None:
         """Change the database as its administrator would."""
-        import psycopg
-
-        server = self.cluster.server
-        dsn = server._dsn("postgres", server._superuser_password, self.database)
-        with psycopg.connect(dsn, autocommit=True, application_name="guard tests") as connection:
+        with self.cluster.administer(self.database) as connection:
             connection.execute(statement)
 
     def renamed(self, name: str) -> None:
         """Rename the database, and the connection with it."""
-        with self.cluster.connect("postgres") as admin:
+        with self.cluster.administer("postgres") as admin:
             admin.execute(f'ALTER DATABASE "{self.database}" RENAME TO "{name}"')
         self.database = name
         self.postgres(name)
@@ -160,15 +160,27 @@ class World:
         """Run one destructive step, with what the guard's task left behind (None: nothing)."""
         return self._execute(STEPS[name](), record)
 
+    def results_here(self) -> None:
+        """Keep the results of whole DAGs where :meth:`reported` finds them."""
+        self._patch.setenv("AIRFLOW_VAR_STAGING_VALIDATION_RESULTS_URL", str(self._folder))
+
+    def reported(self, dag_id: str) -> dict[str, Any]:
+        """Return the report of a DAG's only run."""
+        (report,) = (self._folder / dag_id).glob("*/results.json")
+        return json.loads(report.read_text())
+
     def _execute(self, operator: ValidationOperator, record: Any) -> Attempt:
         self._attempts += 1
         dag_id = f"attempt_{self._attempts}"
-        self._patch.setenv("AIRFLOW_VAR_STAGING_VALIDATION_RESULTS_URL", str(self._folder))
+        self.results_here()
         context = {
             "dag": SimpleNamespace(dag_id=dag_id, params={}),
             "dag_run": SimpleNamespace(dag_id=dag_id, run_id="manual__1", conf={}),
             "params": dict(_PARAMS),
-            "ti": SimpleNamespace(map_index=-1, xcom_pull=lambda task_ids: {"env_guard": record}.get(task_ids)),
+            "ti": SimpleNamespace(
+                map_index=-1,
+                xcom_pull=lambda task_ids: {"env_guard": record, OBJECTS_TASK: {}}.get(task_ids),  # noqa: PLW0108 - by keyword
+            ),
         }
         value = None
         with set_current_context(context), suppress(AirflowException):
@@ -223,14 +235,15 @@ def watch(world) -> Callable[[], Callable[[], Watch]]:
 
 
 @pytest.fixture
-def world(cluster, standby, services, monkeypatch, tmp_path, dead_port) -> Iterator[World]:
+def world(cluster, standby, services, monkeypatch, tmp_path, dead_port, mail_port) -> Iterator[World]:
     # Nobody waits ten seconds for a service that hangs on purpose, three times.
     defaults = HttpService.__init__.__kwdefaults__
     monkeypatch.setitem(defaults, "timeout_seconds", 0.5)
     monkeypatch.setitem(defaults, "attempts", 1)
     with cluster.fresh() as database:
-        made = World(cluster, standby, database, services, monkeypatch, tmp_path / "results", dead_port)
+        ports = {"dead": dead_port, "mail": mail_port}
+        made = World(cluster, standby, database, services, monkeypatch, tmp_path / "results", ports)
         yield made
         if made.database != database:
-            with cluster.connect("postgres") as admin:
+            with cluster.administer("postgres") as admin:
                 admin.execute(f'ALTER DATABASE "{made.database}" RENAME TO "{database}"')

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a line is a row of the table, to be read as one
 """The matrix: every way we know in which an environment lies, or a source is missing, and what becomes of it.
 
 Each line tells one lie to a staging that is otherwise honest, on a real PostgreSQL server and real HTTP servers. Then
@@ -144,7 +145,7 @@ MATRIX = [
     S("B09", ERRORED, "marker", "the database's password is wrong", database(password="wrong")),
     S("B10", ERRORED, "marker", "the database does not exist", database(schema="no_such_database")),
     S("B11", ERRORED, "marker", "the database server is down", down("staging_postgres")),
-    S("B12", ERRORED, "marker", "the database's address is a web server's", lambda w: w.connection("staging_postgres", port=w.services["elsewhere"].server.port)),
+    S("B12", ERRORED, "marker", "the database's address is a mail server's", lambda w: w.connection("staging_postgres", port=w.mail_port)),
     S("B13", ERRORED, "marker", "the database accepts no connections", lambda w: w.as_superuser(f'ALTER DATABASE "{w.database}" CONNECTION LIMIT 0')),
     S("B14", ERRORED, "env_guard", "there is no connection to the database", missing("staging_postgres")),
     # The Stripe key and the account's own answer. Both must say test mode; a live key is not used even once.

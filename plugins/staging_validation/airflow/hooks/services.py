@@ -7,7 +7,7 @@ client that can only read.
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import attrs
 from airflow.providers.http.hooks.http import HttpHook
@@ -19,6 +19,7 @@ from staging_validation.clients.prometheus import PrometheusClient
 from staging_validation.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    import requests
     from airflow.sdk import Connection
 
     from staging_validation.clients.billing_api import BillingApi
@@ -47,6 +48,18 @@ class ServiceHook(HttpHook):
         extra = {name: value for name, value in connection.extra_dejson.items() if name not in OWN_EXTRA}
         return attrs.evolve(connection, extra=json.dumps(extra))
 
+    def get_conn(self, *args: Any, **kwargs: Any) -> requests.Session:
+        """Open a session after the guard's check; everything that the provider's hook offers comes through here.
+
+        Raises:
+            GuardRefusedError: See :meth:`service`.
+            ServiceUnreachableError: See :meth:`service`.
+        """
+        from staging_validation.airflow.hooks.environment import recheck
+
+        recheck()
+        return super().get_conn(*args, **kwargs)
+
     def look(self) -> HttpService:
         """Build a client that can only read.
 
@@ -63,14 +76,11 @@ class ServiceHook(HttpHook):
             ServiceUnreachableError: A source of evidence cannot be asked any more.
             ConfigurationError: See :meth:`look`.
         """
-        from staging_validation.airflow.hooks.environment import recheck
-
-        recheck()
         return self._client(read_only=False)
 
     def _client(self, *, read_only: bool) -> HttpService:
         try:
-            session = self.get_conn()
+            session = super().get_conn() if read_only else self.get_conn()
         except ValueError as error:
             raise ConfigurationError(
                 f"Connection {self.http_conn_id} has no usable address: {error}.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import attrs
 from airflow.providers.postgres.hooks.postgres import PostgresHook
@@ -15,6 +15,7 @@ from staging_validation.airflow.hooks.settings import connection_of
 from staging_validation.clients.connections import STAGING_POSTGRES
 from staging_validation.clients.environment import confirm_target
 from staging_validation.clients.postgres import database_errors
+from staging_validation.errors import GuardRefusedError
 
 if TYPE_CHECKING:
     import psycopg
@@ -41,22 +42,36 @@ class StagingPostgresHook(PostgresHook):
         return attrs.evolve(connection, extra=json.dumps({**DEFAULTS, **connection.extra_dejson}))
 
     def get_conn(self) -> psycopg.Connection[Any]:
-        """Open a connection after a check that the database behind it is the one that the guard allowed.
+        """Open a connection after a check of everything, and of the database behind this very connection.
 
         Everything that the provider's hook offers (``run``, ``get_records``, …) comes through here.
 
         Raises:
-            GuardRefusedError: No guard passed in this run, or the database is not the one it saw.
+            GuardRefusedError: No guard passed in this run, a source refuses now, or something is not what it saw.
+            ServiceUnreachableError: A source cannot be asked now.
         """
-        seen = guard_record()
+        from staging_validation.airflow.hooks.environment import recheck
+
+        recheck()
         connection = self._open()
         try:
-            confirm_target(connection, seen)
+            confirm_target(connection, guard_record())
             connection.rollback()
         except BaseException:
             connection.close()
             raise
         return connection
+
+    def get_sqlalchemy_engine(self, engine_kwargs: dict[str, Any] | None = None) -> NoReturn:
+        """Refuse: an engine opens connections of its own, behind which nobody looks.
+
+        Raises:
+            GuardRefusedError: Always.
+        """
+        raise GuardRefusedError(
+            f"An SQLAlchemy engine for {self.postgres_conn_id} cannot be guarded ({engine_kwargs or 'no options'}).",
+            remedy="use session() or get_conn()",
+        )
 
     @contextmanager
     def session(self) -> Iterator[psycopg.Connection[Any]]:

@@ -1,0 +1,1 @@
+"""Measurements with budgets: ``python -m benchmarks``; exit status 1 when a budget is missed."""
