@@ -4,27 +4,19 @@ from __future__ import annotations
 
 import getpass
 import json
-import os
 import platform
-from collections.abc import Mapping
 from difflib import get_close_matches
-from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from staging_validation.clients.connections import (
-    STAGING_POSTGRES,
-    ConnectionSettings,
-    load_connections,
-    load_variables,
-)
+from staging_validation.cli_commands.configuration import configuration
+from staging_validation.clients.connections import STAGING_POSTGRES, ConnectionSettings
 from staging_validation.clients.guarding import GuardReport, guard, require_connections
-from staging_validation.environment import Evidence, Reading, declared_names
+from staging_validation.environment import Evidence, Reading
 from staging_validation.environment.names import PRODUCTION, RUNNABLE
 from staging_validation.errors import ConfigurationError, GuardRefusedError, ServiceUnreachableError
-from staging_validation.project import project_root
 from staging_validation.results.outcomes import Outcome
 
 _STYLES = {
@@ -93,18 +85,6 @@ def mark(environment: str, *, reason: str, marked_by: str | None = None) -> int:
     _write(connections[STAGING_POSTGRES], name, reason=reason, marked_by=marked_by or _whoami())
     console.print(f"Marked the database as {name}: {reason}", markup=False, soft_wrap=True)
     return Outcome.PASSED.exit_status
-
-
-def configuration() -> tuple[dict[str, ConnectionSettings], dict[str, str | None]]:
-    """Return the connections, and the declared environment names, as a run without Airflow has them.
-
-    Raises:
-        ConfigurationError: The settings file or a variable cannot be read.
-    """
-    settings_file = project_root() / "airflow_settings.yaml"
-    known: Path | None = settings_file if settings_file.is_file() else None
-    variables: Mapping[str, str | None] = load_variables(os.environ, known)
-    return load_connections(os.environ, known), declared_names(os.environ, variables)
 
 
 def print_evidence(console: Console, report: GuardReport) -> None:

@@ -16,18 +16,11 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.table import Table
 
+from staging_validation.cli_commands.configuration import configuration
 from staging_validation.cli_commands.guard import print_evidence
-from staging_validation.clients.connections import (
-    STAGING_POSTGRES,
-    STRIPE,
-    ConnectionSettings,
-    load_connections,
-    load_variables,
-)
+from staging_validation.clients.connections import STAGING_POSTGRES, STRIPE, ConnectionSettings
 from staging_validation.clients.guarding import guard, require_connections
-from staging_validation.environment import declared_names
 from staging_validation.errors import StagingValidationError
-from staging_validation.project import project_root
 from staging_validation.results import CheckResult, RunResults
 from staging_validation.results.outcomes import Outcome, worst
 from staging_validation.run_id import validation_run_id
@@ -85,7 +78,7 @@ def reset(*, plan: bool, max_customers: int, as_json: bool = False, settings_fil
     began = datetime.now(timezone.utc)
     run_id = validation_run_id("staging_reset", f"command line {began.isoformat()} {os.getpid()}")
     states = read_customer_states()
-    connections, declared = _configuration(settings_file)
+    connections, declared = configuration(settings_file)
     require_connections(connections)
     report = guard(connections, declared=declared)
     if report.verdict.outcome is not Outcome.PASSED:
@@ -162,15 +155,6 @@ def _reset(
         verified = verify_states(connection, states, stage="after_commit", stripe=objects)
     swept = sweep_objects(stripe, keep_run=run_id)
     return _Done("Reset", summary.as_json(), [*made, *summary.results, *verified, *swept.results])
-
-
-def _configuration(
-    settings_file: Path | None,
-) -> tuple[dict[str, ConnectionSettings], dict[str, str | None]]:
-    known = settings_file or project_root() / "airflow_settings.yaml"
-    given: Path | None = known if settings_file or known.is_file() else None
-    variables: Mapping[str, str | None] = load_variables(os.environ, given)
-    return load_connections(os.environ, given), declared_names(os.environ, variables)
 
 
 def _print_json(console: Console, run_id: str, done: _Done) -> None:
