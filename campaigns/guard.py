@@ -63,8 +63,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the campaign and return its exit status."""
     options = _options(arguments)
     scope = Scope(options.only, options.every, options.limit, options.stages)
-    with ends_in_good_order():
-        summary = run(scope, Journal.of(NAME, fresh=options.fresh), baseline=not options.skip_baseline)
+    journal = Journal.of(NAME, fresh=options.fresh)
+    with ends_in_good_order(), Workshop(PROJECT, journal.path.parent / "tree") as workshop:
+        summary = run(scope, journal, workshop, baseline=not options.skip_baseline)
     for line in told(summary):
         say(line)
     if scope.is_whole:
@@ -74,26 +75,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 1 if summary["survived"] or summary["stale"] else 0
 
 
-def run(scope: Scope, journal: Journal, *, baseline: bool = True) -> Record:
+def run(scope: Scope, journal: Journal, workshop: Workshop, *, baseline: bool = True) -> Record:
     """Try the mutants of a scope.
 
     Args:
         scope: Which ones.
         journal: Where results are kept, and where those of former runs are.
+        workshop: The copy of the project to try them in.
         baseline: Whether to run the tests without a mutant first: where they are red, they prove nothing.
 
     Returns:
         The summary.
     """
     journal.begin({"campaign": NAME})
-    with Workshop(PROJECT, journal.path.parent / "tree") as workshop:
-        every = list(_all_mutants(workshop))
-        chosen = [(module, mutant) for module, mutant in every if scope.only in mutant.id]
-        chosen = chosen[:: scope.every][: scope.limit]
-        accepted = read_equivalent(EQUIVALENT)
-        if baseline:
-            _require_green(workshop, {module for module, _ in chosen}, scope.stages)
-        found = dict(_try_all(workshop, chosen, journal, accepted, scope.stages))
+    every = list(_all_mutants(workshop))
+    chosen = [(module, mutant) for module, mutant in every if scope.only in mutant.id]
+    chosen = chosen[:: scope.every][: scope.limit]
+    accepted = read_equivalent(EQUIVALENT)
+    if baseline:
+        _require_green(workshop, {module for module, _ in chosen}, scope.stages)
+    found = dict(_try_all(workshop, chosen, journal, accepted, scope.stages))
     return summarise(found, accepted, sorted(set(accepted) - {mutant.id for _, mutant in every}))
 
 

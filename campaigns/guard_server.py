@@ -63,14 +63,15 @@ def _run(request: Mapping[str, Any]) -> int:
     if child == 0:
         os._exit(_test(request))
     ended = os.pidfd_open(child)
+    in_time = False
     try:
         in_time = bool(select.select([ended], [], [], request["seconds"])[0])
+    finally:
         if not in_time:
             # The tests stop their servers when they are interrupted.
             os.kill(child, signal.SIGINT)
             if not select.select([ended], [], [], _PATIENCE_SECONDS)[0]:
                 os.killpg(child, signal.SIGKILL)
-    finally:
         os.close(ended)
     status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     return status if in_time else TOO_LONG

@@ -29,8 +29,14 @@ STAGES: dict[str, tuple[tuple[str, ...], ...]] = {
         _CLIENTS,
         (_MATRIX,),
     ),
-    "clients": (_CLIENTS, ("tests/cli/test_guard_command.py",), (_MATRIX,)),
+    "clients": (
+        ("tests/guard/test_questions.py",),
+        _CLIENTS,
+        ("tests/cli/test_guard_command.py",),
+        (_MATRIX,),
+    ),
     "airflow": (
+        ("tests/guard/test_guarded_hooks.py",),
         ("tests/airflow/test_policy.py", "tests/airflow/test_hooks.py"),
         (f"{_MATRIX}/test_records.py", f"{_MATRIX}/test_controls.py"),
         (_MATRIX,),
@@ -41,8 +47,9 @@ STAGES: dict[str, tuple[tuple[str, ...], ...]] = {
 KILLED, SURVIVED = "killed", "survived"
 _TEST_SECONDS = 60
 _STAGE_SECONDS = 600
-_USAGE_ERROR, _NO_TESTS = 4, 5
-"""Exit statuses of pytest (pytest documentation, exit codes)."""
+_NOT_HANDED_ON = ("STAGING_VALIDATION_HOME", "PYTHONDONTWRITEBYTECODE", "COVERAGE_")
+_NO_TESTS = 5
+"""Exit status of pytest (pytest documentation, exit codes)."""
 
 
 @dataclass(frozen=True)
@@ -82,9 +89,9 @@ class Workshop:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """End the process that runs the tests."""
-        if self._server is not None and self._server.stdin is not None:
-            self._server.stdin.close()
-            self._server.wait()
+        if self._server is not None:
+            self._server.communicate()  # closes its input, and it ends
+            self._server = None
 
     def prepare(self) -> None:
         """Make the copy."""
@@ -145,7 +152,7 @@ class Workshop:
             "seconds": _STAGE_SECONDS,
         }
         status = self._ask(request)
-        if status in (_USAGE_ERROR, _NO_TESTS):
+        if status == _NO_TESTS:
             raise ConfigurationError(
                 f"pytest finds no tests in {' '.join(tests)} (see {log}).",
                 remedy="correct STAGES in campaigns/guard_trial.py",
@@ -164,11 +171,8 @@ class Workshop:
         return int(server.stdout.readline())
 
     def _start(self) -> subprocess.Popen[str]:
-        environ = dict(os.environ) | {
-            "PYTHONPATH": os.pathsep.join([str(self.folder / "plugins"), str(self.folder)]),
-        }
-        for name in ("STAGING_VALIDATION_HOME", "PYTHONDONTWRITEBYTECODE"):
-            environ.pop(name, None)
+        environ = {name: value for name, value in os.environ.items() if not name.startswith(_NOT_HANDED_ON)}
+        environ["PYTHONPATH"] = os.pathsep.join([str(self.folder / "plugins"), str(self.folder)])
         server = subprocess.Popen(
             [sys.executable, "-m", "campaigns.guard_server"],
             cwd=self.folder,

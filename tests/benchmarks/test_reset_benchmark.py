@@ -39,7 +39,7 @@ def test_the_quick_form_keeps_every_budget_that_does_not_depend_on_the_size(tmp_
     assert figures["300 test customers: reset"]["budget"] == reset.MANY_SECONDS
     assert told["cores"] >= 1
     assert ended.returncode == (0 if all(figure["kept"] for figure in figures.values()) else 1)
-    assert "The script written by hand" in ended.stdout
+    assert "Run 3 of 3: the script written by hand" in ended.stdout
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 import psycopg
 import pytest
 
-from staging_validation.clients import reset_bulk
+from staging_validation.clients import reset_bulk, reset_plan
 from staging_validation.clients.reset import plan_staging, reset_staging
 from staging_validation.errors import CheckFailedError, ServiceAnswerError
 
@@ -188,3 +188,27 @@ def test_partitioned_and_inherited_tables_are_deleted_from_row_by_row(connection
         key for key in before if key[1] in ("usage", "usage_1")
     ]
     assert connection.execute("SELECT count(*) FROM usage WHERE customer IS NULL").fetchone() == (3,)
+
+
+def test_what_forbids_a_reset_still_does(connection, polluted, reset):
+    connection.execute("CREATE TABLE invoices (customer bigint REFERENCES customers ON DELETE CASCADE)")
+    connection.execute("INSERT INTO invoices SELECT id FROM customers")
+    before = keys(connection)
+    with pytest.raises(CheckFailedError, match=r"invoices \(3\)"):
+        reset()
+    assert keys(connection) == before
+
+
+def test_nobody_gets_at_the_customers_meanwhile(connection, dsn, polluted, reset, monkeypatch):
+    seen = []
+    noted = reset_plan.note_rows
+
+    def look(opened, *given, **options):
+        seen.append(options["customers_locked"])
+        with pytest.raises(psycopg.errors.LockNotAvailable):
+            connection.execute("SET lock_timeout = '50ms'; SELECT FROM customers")
+        return noted(opened, *given, **options)
+
+    monkeypatch.setattr("staging_validation.clients.reset.note_rows", look)
+    reset()
+    assert seen == [True]

@@ -39,7 +39,9 @@ def run_night(clone):
             timeout=LONGEST_NIGHT_SECONDS,
             env={**os.environ, "STAGING_VALIDATION_HOME": str(clone), **environ},
         )
-        report = json.loads((clone / "build/report/results.json").read_text())
+        written = clone / "build/report/results.json"
+        assert written.exists(), done.stdout + done.stderr
+        report = json.loads(written.read_text())
         Draft202012Validator(json.loads(SCHEMA.read_text())).validate(report)
         return done, report
 

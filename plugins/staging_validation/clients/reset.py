@@ -144,15 +144,15 @@ def reset_staging(
         begin(connection, exclusive=True)
         confirm(connection)
         dependants = _prepare(connection, states)
-        allowed = [ceiling_result(count_test_customers(connection, dependants.root), max_customers)]
-        require_allowed(allowed)  # before anything is locked
-        doomed = note_rows(connection, dependants, lock=True)
+        customers = count_test_customers(connection, dependants.root)
+        require_allowed([ceiling_result(customers, max_customers)])  # before anything is locked
+        bound_statements(connection, customers=customers)
+        aside = take_keys_off(connection, dependants, customers=customers)
+        doomed = note_rows(connection, dependants, lock=True, customers_locked=bool(aside))
         allowed = _results(doomed, max_customers, declared)
         require_allowed(allowed)
-        bound_statements(connection, customers=doomed.rows[dependants.root])
-        aside = take_keys_off(connection, doomed)
         deleted = delete_rows(connection, doomed)
-        put_keys_back(connection, doomed, aside)
+        put_keys_back(connection, dependants, aside)
         for state in states:
             seed_state(connection, state, reset_at=reset_at, objects=stripe.get(state.key))
         found = read_states(connection, [state.email for state in states])

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 from psycopg import sql
 
 from staging_validation.clients.postgres import fetch
-from staging_validation.clients.reset_catalogue import ForeignKey
-from staging_validation.clients.reset_plan import Doomed, detach_rows
+from staging_validation.clients.reset_catalogue import Dependants, ForeignKey
+from staging_validation.clients.reset_plan import detach_rows
 
 if TYPE_CHECKING:
     import psycopg
@@ -55,16 +55,23 @@ class KeyAside:
     comment: str | None
 
 
-def take_keys_off(connection: psycopg.Connection[Any], doomed: Doomed) -> list[KeyAside]:
+def take_keys_off(
+    connection: psycopg.Connection[Any], dependants: Dependants, *, customers: int
+) -> list[KeyAside]:
     """Take off the keys that refer to customers, where so many go that it pays.
 
+    Args:
+        connection: A connection inside the reset's transaction.
+        dependants: What hangs on customers.
+        customers: How many customers go.
+
     Returns:
-        What :func:`put_keys_back` needs; nothing where few customers go, or the tables are not ours.
+        What :func:`put_keys_back` needs. When there is any, the table of customers is locked against everybody.
+        Nothing where few customers go, or the tables are not ours.
     """
-    root = doomed.dependants.root
-    if doomed.rows[root] < BULK_FROM:
+    if customers < BULK_FROM:
         return []
-    keys = {key.oid: key for key in doomed.dependants.keys if key.parent == root}
+    keys = {key.oid: key for key in dependants.keys if key.parent == dependants.root}
     aside = [
         KeyAside(keys[oid], name, definition, comment)
         for oid, name, definition, comment in fetch(connection, _KEYS, (list(keys),))
@@ -74,11 +81,13 @@ def take_keys_off(connection: psycopg.Connection[Any], doomed: Doomed) -> list[K
     return aside
 
 
-def put_keys_back(connection: psycopg.Connection[Any], doomed: Doomed, aside: Sequence[KeyAside]) -> None:
+def put_keys_back(
+    connection: psycopg.Connection[Any], dependants: Dependants, aside: Sequence[KeyAside]
+) -> None:
     """Do for each key what the server would have done, and put it back: it checks every row of its table."""
     for taken in aside:
         if taken.key.keeps_row:
-            detach_rows(connection, doomed.dependants, taken.key)
+            detach_rows(connection, dependants, taken.key)
     for taken in aside:
         added = sql.SQL("ADD CONSTRAINT {} {}").format(sql.Identifier(taken.name), sql.SQL(taken.definition))
         _alter(connection, taken, added)

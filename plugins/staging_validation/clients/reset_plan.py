@@ -93,7 +93,13 @@ def make_room(connection: psycopg.Connection[Any], dependants: Dependants) -> No
             )
 
 
-def note_rows(connection: psycopg.Connection[Any], dependants: Dependants, *, lock: bool) -> Doomed:
+def note_rows(
+    connection: psycopg.Connection[Any],
+    dependants: Dependants,
+    *,
+    lock: bool,
+    customers_locked: bool = False,
+) -> Doomed:
     """Note and count every row that goes with the test customers. Nothing is changed.
 
     Args:
@@ -101,9 +107,11 @@ def note_rows(connection: psycopg.Connection[Any], dependants: Dependants, *, lo
         dependants: What hangs on customers.
         lock: Whether to keep others from changing customers, and whatever else others may refer to, until the
             transaction ends.
+        customers_locked: Whether the table of customers is locked as a whole already.
     """
     root = dependants.root
-    rows = {root: _note(connection, dependants, root, _IS_TEST_ADDRESS, lock=lock)}
+    lock_root = lock and not customers_locked
+    rows = {root: _note(connection, dependants, root, _IS_TEST_ADDRESS, lock=lock_root)}
     _follow(connection, dependants, rows, lock=lock)
     for table in dependants.collected:
         # Without statistics the planner would take a thousand rows for a few, or a few for a thousand.
