@@ -36,8 +36,8 @@ STAGES: dict[str, tuple[tuple[str, ...], ...]] = {
         (_MATRIX,),
     ),
     "airflow": (
-        ("tests/guard/test_guarded_hooks.py",),
-        ("tests/airflow/test_policy.py", "tests/airflow/test_hooks.py"),
+        ("tests/guard/test_guarded_hooks.py", "tests/airflow/test_hooks.py"),
+        ("tests/airflow/test_policy.py",),
         (f"{_MATRIX}/test_records.py", f"{_MATRIX}/test_controls.py"),
         (_MATRIX,),
     ),

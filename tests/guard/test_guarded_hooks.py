@@ -6,6 +6,7 @@ import json
 from contextlib import contextmanager
 from types import SimpleNamespace
 
+import psycopg
 import pytest
 from airflow.sdk import DAG
 from airflow.sdk.execution_time.context import set_current_context
@@ -13,13 +14,19 @@ from airflow.sdk.execution_time.context import set_current_context
 from staging_validation.airflow.hooks import environment, record, services, staging_postgres
 from staging_validation.airflow.hooks import stripe as stripe_hook
 from staging_validation.airflow.hooks.services import ServiceHook
+from staging_validation.airflow.hooks.settings import settings_of
 from staging_validation.airflow.hooks.staging_postgres import StagingPostgresHook
 from staging_validation.airflow.operators.guard import EnvironmentGuardOperator
 from staging_validation.airflow.operators.telemetry import DeleteTelemetryOperator, PrepareTelemetryOperator
 from staging_validation.airflow.policy import dag_policy
 from staging_validation.clients.environment import Observation
 from staging_validation.environment import GuardVerdict, Sighting
-from staging_validation.errors import ConfigurationError, GuardRefusedError, ServiceUnreachableError
+from staging_validation.errors import (
+    ConfigurationError,
+    GuardRefusedError,
+    ServiceAnswerError,
+    ServiceUnreachableError,
+)
 from staging_validation.results import Outcome
 
 SEEN = Sighting(
@@ -301,3 +308,42 @@ def test_stripe_itself_is_used_where_the_connection_names_no_host(monkeypatch, o
     monkeypatch.setenv("AIRFLOW_CONN_STRIPE_DEFAULT", json.dumps(fields))
     with running(SEEN):
         assert stripe_hook.stripe_api()._base_url is None
+
+
+def test_operations_of_the_billing_api_may_have_other_paths(monkeypatch, observed):
+    for paths, expected in (({"health": "/up"}, "/up"), ("nonsense", "/api/health"), (None, "/api/health")):
+        fields = {**CONNECTIONS["staging_api"], "extra": {"paths": paths}}
+        monkeypatch.setenv("AIRFLOW_CONN_STAGING_API", json.dumps(fields))
+        with running(SEEN):
+            assert services.billing_api().paths["health"] == expected
+
+
+def test_a_connection_keeps_all_its_fields(monkeypatch):
+    fields = {
+        "conn_type": "postgres",
+        "host": "db",
+        "port": 5433,
+        "schema": "staging",
+        "login": "alice",
+        "password": "hush",
+        "extra": {"sslmode": "require"},
+    }
+    monkeypatch.setenv("AIRFLOW_CONN_SOME", json.dumps(fields))
+    found = settings_of("some")
+    assert (found.conn_type, found.host, found.port, found.database) == ("postgres", "db", 5433, "staging")
+    assert (found.login, found.secret, found.extra) == ("alice", "hush", {"sslmode": "require"})
+    monkeypatch.setenv("AIRFLOW_CONN_SOME", json.dumps({"host": "db"}))
+    assert settings_of("some").conn_type == "generic"
+
+
+def test_an_engines_options_are_named():
+    with pytest.raises(GuardRefusedError, match=r"staging_postgres cannot be guarded \(no options\)"):
+        StagingPostgresHook().get_sqlalchemy_engine()
+    with pytest.raises(GuardRefusedError, match="echo"):
+        StagingPostgresHook().get_sqlalchemy_engine({"echo": True})
+
+
+@pytest.mark.parametrize("way", ["session", "look"])
+def test_errors_of_the_database_are_the_packages_own(way, opened):
+    with running(SEEN), pytest.raises(ServiceAnswerError), getattr(StagingPostgresHook(), way)():
+        raise psycopg.errors.UndefinedTable("no such table")
