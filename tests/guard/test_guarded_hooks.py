@@ -141,7 +141,8 @@ def test_what_is_handed_out_after_the_check_can_change_things(observed):
         assert services.billing_api().http.base_url == "http://api"
         assert services.pushgateway()._http.name == "Pushgateway"
         assert services.billing_api().http.name == "Billing API"
-        assert stripe_hook.stripe_api().pro_price_id == "price_x"
+        stripe = stripe_hook.stripe_api()
+        assert (stripe.pro_price_id, stripe._base_url) == ("price_x", "http://stripe")
     assert len(observed.asked) == 5
 
 

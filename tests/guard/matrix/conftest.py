@@ -17,15 +17,27 @@ from airflow.sdk.execution_time.context import set_current_context
 from staging_validation.airflow.operators.base import ValidationOperator
 from staging_validation.airflow.operators.billing import RunWorkflowOperator
 from staging_validation.airflow.operators.guard import EnvironmentGuardOperator
-from staging_validation.airflow.operators.reset import OBJECTS_TASK, ResetStagingOperator
-from staging_validation.airflow.operators.telemetry import DeleteTelemetryOperator, EmitTelemetryOperator
+from staging_validation.airflow.operators.reset import (
+    OBJECTS_TASK,
+    MakeStripeObjectsOperator,
+    ResetStagingOperator,
+    SweepStripeObjectsOperator,
+)
+from staging_validation.airflow.operators.telemetry import (
+    DeleteTelemetryOperator,
+    EmitTelemetryOperator,
+    PrepareTelemetryOperator,
+)
 from staging_validation.clients.http import HttpService
 from staging_validation.clients.marker import mark
 
 TEST_KEY = "sk_" + "test_" + "a1" * 12
 LIVE_KEY = "sk_" + "live_" + "a1" * 12
 STEPS: Mapping[str, Callable[[], ValidationOperator]] = {
+    "objects": lambda: MakeStripeObjectsOperator(task_id="make_stripe_objects"),
     "reset": lambda: ResetStagingOperator(task_id="reset_staging"),
+    "sweep": lambda: SweepStripeObjectsOperator(task_id="sweep_stripe_objects"),
+    "preparation": lambda: PrepareTelemetryOperator(task_id="prepare"),
     "emission": lambda: EmitTelemetryOperator(task_id="emit"),
     "removal": lambda: DeleteTelemetryOperator(task_id="delete_telemetry"),
     "workflow": lambda: RunWorkflowOperator(task_id="run_workflow", workflow="w01_signup"),
@@ -80,6 +92,7 @@ class World:
     """
 
     def __init__(self, cluster, standby, database, services, patch, folder: Path, ports) -> None:
+        self.steps = STEPS
         self.cluster, self.standby, self.database, self.services = cluster, standby, database, services
         self.dead_port, self.mail_port = ports["dead"], ports["mail"]
         self._patch = patch

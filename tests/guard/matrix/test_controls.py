@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 
 def test_a_staging_that_tells_the_truth_is_validated_and_the_writes_are_seen(world, watch):
     end = watch()
@@ -16,15 +18,26 @@ def test_a_staging_that_tells_the_truth_is_validated_and_the_writes_are_seen(wor
     assert any("INSERT INTO" in statement for statement in seen.statements)
     assert any("DELETE FROM" in statement for statement in seen.statements)
 
-    world.step("emission", guarded.record)
-    world.step("removal", guarded.record)
-    world.step("workflow", guarded.record)
+    for name in ("objects", "emission", "removal", "workflow"):
+        world.step(name, guarded.record)
     methods_and_paths = {request.split("/validation_run")[0] for request in end().requests}
     assert methods_and_paths == {
         "PUT /metrics/job/staging_validation",
         "DELETE /metrics/job/staging_validation",
         "POST /api/v1/customers/onboard",
+        "POST /v1/customers",
     }
+
+
+def test_every_operator_that_changes_staging_is_among_the_steps(world):
+    modules = ("billing", "dashboards", "files", "guard", "report", "reset", "telemetry")
+    found = {
+        operator
+        for name in modules
+        for operator in vars(import_module(f"staging_validation.airflow.operators.{name}")).values()
+        if isinstance(operator, type) and getattr(operator, "destructive", False)
+    }
+    assert found == {type(make()) for make in world.steps.values()}
 
 
 def test_the_guard_itself_only_reads(world, watch):

@@ -13,7 +13,6 @@ from staging_validation.airflow.hooks.staging_postgres import StagingPostgresHoo
 from staging_validation.airflow.hooks.stripe import stripe_api
 from staging_validation.errors import GuardRefusedError
 
-STEPS = ("reset", "emission", "removal", "workflow")
 # fmt: off
 RECORDS = [
     ("R01", "no guard ran before the step", lambda record: None),
@@ -51,7 +50,7 @@ HOOKS = [
 def test_a_record_that_is_not_this_runs_own_stops_every_step(forge, world, watch):
     record = forge(world.guard().record)
     end = watch()
-    for name in STEPS:
+    for name in world.steps:
         assert world.step(name, record).outcome == "refused", name
     seen = end()
     assert (seen.statements, seen.requests, seen.changed) == ([], [], False)

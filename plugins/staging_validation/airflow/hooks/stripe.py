@@ -33,6 +33,7 @@ def stripe_api() -> StripeApi:
     from staging_validation.airflow.hooks.environment import recheck
     from staging_validation.clients.stripe_api import StripeApi
 
+    recheck()
     settings = stripe_settings()
     named = {"password": settings.secret} | {
         name: settings.extra.get(name) for name in ("webhook_secret", "pro_price_id")
@@ -43,7 +44,6 @@ def stripe_api() -> StripeApi:
             f"The connection {STRIPE} lacks {', '.join(missing)}.",
             remedy=f"set the key as the password of {STRIPE}, and webhook_secret and pro_price_id in its extra field",
         )
-    recheck()
     return StripeApi(
         str(named["password"]),
         base_url=settings.base_url if settings.host else None,
