@@ -12,7 +12,7 @@ CONF ?= {}
 # Byte code is written in any case: without it every start of Airflow takes seconds longer.
 PIP := unset PYTHONDONTWRITEBYTECODE; $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet
 
-.PHONY: help run up down test lint bench campaign-guard campaign-reset lock clean python
+.PHONY: help run up down test lint bench campaign-guard campaign-reset campaign-telemetry lock clean python
 
 help: ## Show this list
 	@sed -n -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 24
@@ -48,6 +48,9 @@ campaign-guard: $(VENV)/.dev ## Remove every check of the guard in turn; tests m
 
 campaign-reset: $(VENV)/.dev ## Kill a hundred resets at random moments; none may leave a partial state
 	@exec $(BIN)/python -m campaigns.reset --runs 100
+
+campaign-telemetry: $(VENV)/.dev ## Emit fifty runs' telemetry, kill ten more; all series equal, nothing left behind
+	@exec $(BIN)/python -m campaigns.telemetry
 
 lock: python ## Pin every package anew in constraints.txt
 	@set -euo pipefail; tools=$$(mktemp -d); trap 'rm -rf "$$tools"' EXIT; new="$$tools/constraints.txt"; \

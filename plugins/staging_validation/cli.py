@@ -11,9 +11,10 @@ import json
 import sys
 import traceback
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
-from staging_validation.cli_commands import guard, local, reset
+from staging_validation.cli_commands import catalogue, guard, local, reset
 from staging_validation.errors import StagingValidationError
 from staging_validation.results.outcomes import CRASH_EXIT_STATUS, Outcome
 
@@ -61,6 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     down.set_defaults(command=lambda _given: local.down())
     _add_environment_commands(commands)
     _add_reset_command(commands)
+    _add_catalogue_command(commands)
     return parser
 
 
@@ -95,6 +97,15 @@ def _add_reset_command(commands: argparse._SubParsersAction[argparse.ArgumentPar
             plan=given.plan, max_customers=given.max_customers, as_json=given.json
         )
     )
+
+
+def _add_catalogue_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser("catalogue", help="print the reference page of the metric catalogue")
+    command.add_argument("--write", type=Path, metavar="FILE", help="write it to a file instead")
+    command.add_argument(
+        "--schema", action="store_true", help="the JSON Schema of a catalogue file instead of the page"
+    )
+    command.set_defaults(command=lambda given: catalogue.catalogue(schema=given.schema, write=given.write))
 
 
 def _json_object(text: str) -> dict[str, Any]:

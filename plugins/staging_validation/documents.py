@@ -10,6 +10,9 @@ from yaml.reader import ReaderError
 
 from staging_validation.source_files import SourceFile
 
+_MERGE = "tag:yaml.org,2002:merge"
+_MOST_MERGED = 10_000
+
 Place = tuple[str | int, ...]
 """Where in a document: the keys and positions that lead there."""
 
@@ -72,8 +75,10 @@ def read_document(file: SourceFile) -> Document:
         loader = yaml.SafeLoader(file.text)
         node = loader.get_single_node()
         if node is not None:
-            document.content = loader.construct_document(node)
+            # Constructing writes what is merged (<<) into the nodes, which would look like keys that stand twice.
             _locate(document, node, (), set())
+            _refuse_explosion(node)
+            document.content = loader.construct_document(node)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
@@ -84,6 +89,34 @@ def read_document(file: SourceFile) -> Document:
     except (yaml.YAMLError, ValueError) as error:  # ValueError: a date that no calendar has
         document.problems.append(Problem(file.path, 1, f"no valid YAML: {error}"))
     return document
+
+
+def _refuse_explosion(root: yaml.Node) -> None:
+    """Refuse merges (``<<``) that multiply: a few lines can stand for more keys than fit into memory.
+
+    Raises:
+        yaml.YAMLError: A mapping would have too many keys.
+    """
+    sizes: dict[int, int] = {}
+
+    def size(node: yaml.Node) -> int:
+        if id(node) in sizes:
+            return sizes[id(node)]
+        sizes[id(node)] = 0  # one that merges itself: the parser refuses it
+        own = merged = 0
+        if isinstance(node, yaml.SequenceNode):
+            own = sum(size(item) for item in node.value)
+        elif isinstance(node, yaml.MappingNode):
+            for key, value in node.value:
+                inside = size(value)
+                merged += inside if key.tag == _MERGE else 0
+                own += key.tag != _MERGE
+        if merged > _MOST_MERGED:
+            raise yaml.YAMLError(f"a mapping merges (<<) more than {_MOST_MERGED} keys")
+        sizes[id(node)] = own + merged
+        return own + merged
+
+    size(root)
 
 
 def _locate(document: Document, node: yaml.Node, place: Place, seen: set[int]) -> None:

@@ -20,7 +20,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 
 
 def test_the_quick_form_keeps_every_budget_that_does_not_depend_on_the_size(tmp_path):
-    small = ["--small", "--others", "300", "--polluted", "100", "300", "--keep", str(tmp_path)]
+    small = ["reset", "--small", "--others", "300", "--polluted", "100", "300", "--keep", str(tmp_path)]
     ended = subprocess.run(
         [sys.executable, "-m", "benchmarks", *small],
         cwd=PROJECT,

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
+import time
+from datetime import datetime, timezone
 
 import pytest
 
 from local_staging.stack.ports import free_port
 from staging_validation.clients.http import HttpService
-from staging_validation.clients.prometheus import PrometheusClient, parse_duration
+from staging_validation.clients.prometheus import PrometheusClient, parse_duration, parse_time
 from staging_validation.errors import CheckFailedError, ServiceAnswerError, ServiceUnreachableError
 from staging_validation.telemetry import Sample
+from staging_validation.telemetry.promise import ScrapeTarget
 
 VECTOR = {
     "status": "success",
@@ -73,30 +76,95 @@ def test_an_unknown_shape_is_an_error(client, httpserver, body):
 
 def test_a_dead_prometheus_is_named():
     client = PrometheusClient(HttpService("Prometheus", f"http://127.0.0.1:{free_port()}", attempts=1))
-    for ask in (lambda: client.query("up"), client.ready, lambda: client.scrape_interval_seconds("a")):
+    for ask in (lambda: client.query("up"), client.ready, client.targets, client.clock_offsets):
         with pytest.raises(ServiceUnreachableError, match=r"^Prometheus: ") as caught:
             ask()
         assert caught.value.service == "Prometheus"
 
 
-def test_the_scrape_interval_of_a_job(client, httpserver):
-    targets = [
-        {"labels": {"job": "x"}, "scrapePool": "pushgateway", "scrapeInterval": "1m30s"},
-        {"labels": {"job": "old"}, "scrapeInterval": "15s"},
-    ]
-    httpserver.expect_request("/api/v1/targets").respond_with_json({"data": {"activeTargets": targets}})
-    assert client.scrape_interval_seconds("pushgateway") == 90.0
-    assert client.scrape_interval_seconds("old") == 15.0
-    assert client.scrape_interval_seconds("x") is None
+def target(**fields):
+    return {
+        "labels": {"job": "pushgateway", "instance": "gateway:9091"},
+        "scrapePool": "gateways",
+        "scrapeUrl": "http://gateway:9091/metrics",
+        "health": "up",
+        "lastError": "",
+        "lastScrape": "2026-11-24T18:22:02.251462335Z",
+        "scrapeInterval": "1m30s",
+        **fields,
+    }
+
+
+def answer(*targets):
+    return {"data": {"activeTargets": list(targets)}}
+
+
+def test_targets(client, httpserver):
+    never = target(scrapePool=None, health="unknown", lastScrape="0001-01-01T00:00:00Z", labels={})
+    httpserver.expect_request("/api/v1/targets", query_string={"state": "active"}).respond_with_json(
+        answer(target(health="down", lastError="connection refused"), never)
+    )
+    first, second = client.targets()
+    assert first == ScrapeTarget(
+        pool="gateways",
+        url="http://gateway:9091/metrics",
+        health="down",
+        interval_seconds=90.0,
+        job="pushgateway",
+        instance="gateway:9091",
+        last_error="connection refused",
+        last_scrape=datetime(2026, 11, 24, 18, 22, 2, 251462, tzinfo=timezone.utc),
+    )
+    assert (second.pool, second.health, second.last_scrape) == ("", "unknown", None)
+
+
+@pytest.mark.parametrize("status", [403, 404, 405, 501])
+def test_a_prometheus_that_hides_its_targets_tells_none(client, httpserver, status):
+    httpserver.expect_request("/api/v1/targets").respond_with_data("", status=status)
+    assert client.targets() is None
+
+
+def test_targets_that_cannot_be_had_are_an_error(client, httpserver):
+    httpserver.expect_request("/api/v1/targets").respond_with_data("no", status=500)
+    with pytest.raises(ServiceAnswerError, match="answered 500"):
+        client.targets()
 
 
 @pytest.mark.parametrize(
-    "body", [{"data": {}}, {"data": {"activeTargets": [{"scrapePool": "a", "scrapeInterval": "x"}]}}]
+    "body",
+    [{"data": {}}, answer({}), answer(target(scrapeInterval="x")), answer(target(lastScrape="yesterday"))],
 )
 def test_odd_targets_are_an_error(client, httpserver, body):
     httpserver.expect_request("/api/v1/targets").respond_with_json(body)
     with pytest.raises(ServiceAnswerError, match="GET /api/v1/targets answered in an unknown shape"):
-        client.scrape_interval_seconds("a")
+        client.targets()
+
+
+def test_a_clock_that_is_ahead(client, httpserver):
+    ahead = {"data": {"resultType": "scalar", "result": [0, str(time.time() + 60)]}}
+    httpserver.expect_request("/api/v1/query", query_string={"query": "time()"}).respond_with_json(ahead)
+    offsets = client.clock_offsets()
+    assert offsets["Prometheus (time())"] == pytest.approx(60, abs=2)
+    assert offsets["Prometheus (Date)"] == pytest.approx(0, abs=2)
+
+
+def test_a_clock_that_cannot_be_asked_is_an_error(client, httpserver):
+    httpserver.expect_request("/api/v1/query").respond_with_data("no", status=500)
+    with pytest.raises(ServiceAnswerError, match="answered 500"):
+        client.clock_offsets()
+
+
+def test_a_clock_of_another_shape_is_an_error(client, httpserver):
+    httpserver.expect_request("/api/v1/query").respond_with_json(
+        {"data": {"resultType": "vector", "result": []}}
+    )
+    with pytest.raises(ServiceAnswerError, match="answered in an unknown shape"):
+        client.clock_offsets()
+
+
+def test_times_without_a_fraction_and_with_a_zone():
+    hour_ahead = parse_time("2026-11-24T19:22:02+01:00")
+    assert hour_ahead == datetime(2026, 11, 24, 18, 22, 2, tzinfo=timezone.utc)
 
 
 def test_readiness(client, httpserver):

@@ -10,8 +10,9 @@ from werkzeug import Response
 
 from local_staging.stack.ports import free_port
 from staging_validation.clients.http import HttpService
-from staging_validation.clients.pushgateway import PushedGroup, PushgatewayClient
+from staging_validation.clients.pushgateway import GatewayGroup, PushedGroup, PushgatewayClient
 from staging_validation.errors import ServiceAnswerError, ServiceUnreachableError
+from staging_validation.telemetry import Sample
 
 PATH = "/metrics/job/staging_validation/validation_run/run-1"
 
@@ -60,11 +61,20 @@ def test_a_refused_push_names_the_reason_and_deletes_the_group(client, httpserve
 
 
 def test_a_refused_push_whose_group_stays_says_so(client, httpserver, registry):
-    httpserver.expect_request(PATH).respond_with_data("read only", status=403)
+    httpserver.expect_request(PATH, method="PUT").respond_with_data("bad", status=400)
+    httpserver.expect_request(PATH, method="DELETE").respond_with_data("read only", status=403)
     with pytest.raises(
-        ServiceAnswerError, match=r"answered 403: read only; and the group it left .* 403: read only"
-    ):
+        ServiceAnswerError, match=r"answered 400: bad; and the group it left .* 403: read only"
+    ) as caught:
         client.push("run-1", registry)
+    assert caught.value.remedy == "a later run sweeps the group"
+
+
+def test_a_push_that_did_not_get_to_the_gateway_deletes_nothing(client, httpserver, registry):
+    httpserver.expect_request(PATH).respond_with_data("Unauthorized", status=401)
+    with pytest.raises(ServiceAnswerError, match=r"PUT .* answered 401: Unauthorized"):
+        client.push("run-1", registry)
+    assert [request.method for request, _ in httpserver.log] == ["PUT"]
 
 
 def test_a_deletion_that_is_not_accepted_is_an_error(client, httpserver):
@@ -87,6 +97,50 @@ def test_only_groups_of_runs_are_listed(client, httpserver):
         PushedGroup("run-1", datetime(2023, 11, 14, 22, 13, 20, tzinfo=timezone.utc)),
         PushedGroup("refused", datetime(2023, 11, 14, 22, 14, 20, tzinfo=timezone.utc)),
     ]
+
+
+def test_all_groups_are_listed_with_their_labels(client, httpserver):
+    data = [{"labels": {"job": "backup", "instance": "a", "shard": ""}, **times("60", "0")}]
+    httpserver.expect_request("/api/v1/metrics").respond_with_json({"status": "success", "data": data})
+    assert client.all_groups() == [
+        GatewayGroup({"job": "backup", "instance": "a"}, datetime.fromtimestamp(60, tz=timezone.utc))
+    ]
+
+
+EXPOSED = """# TYPE open gauge
+open{instance="",job="staging_validation",validation_run="run-1",plan="pro"} 2
+open{instance="old",job="staging_validation",validation_run="run-1",plan="pro"} 3
+open{instance="",job="staging_validation",validation_run="run-2",plan="pro"} 4
+open{instance="",job="other",validation_run="run-1",plan="pro"} 5
+# TYPE process_start_time_seconds gauge
+process_start_time_seconds{instance="",job="other"} 1
+process_start_time_seconds 1.7955445217e+09
+"""
+
+
+def test_what_a_group_shows_is_read_from_what_is_scraped(client, httpserver):
+    httpserver.expect_request("/metrics").respond_with_data(EXPOSED)
+    labels = {"job": "staging_validation", "validation_run": "run-1", "plan": "pro"}
+    assert client.shown("run-1") == [Sample("open", labels, 2.0)]
+    assert client.shown("never") == []
+    assert client.started_at() == 1795544521.7
+
+
+def test_a_gateway_that_does_not_say_when_it_started(client, httpserver):
+    httpserver.expect_request("/metrics").respond_with_data("")
+    assert client.started_at() is None
+
+
+@pytest.mark.parametrize(("body", "status"), [("open{", 200), ("no", 500)])
+def test_an_exposition_that_cannot_be_read_is_an_error(client, httpserver, body, status):
+    httpserver.expect_request("/metrics").respond_with_data(body, status=status)
+    with pytest.raises(ServiceAnswerError, match=r"GET .*/metrics answered"):
+        client.shown("run-1")
+
+
+def test_its_clock(client, httpserver):
+    httpserver.expect_request("/-/ready").respond_with_data("")
+    assert client.clock_offset() == pytest.approx(0, abs=2)
 
 
 @pytest.mark.parametrize(

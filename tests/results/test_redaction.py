@@ -23,6 +23,8 @@ KEY = "rsolv_" + "aB3-_" * 8 + "xyz"
         ("conn_password: hunter2", "conn_password: ***"),
         ('{"password": "hunter2", "x": 1}', '{"password": "***", "x": 1}'),
         ("Authorization: Bearer abcdef123456", "Authorization: Bearer ***"),
+        ("Authorization: Basic dXNlcjpwYXNz", "Authorization: Basic ***"),
+        ("1https://me:secret@host", "1https://***@host"),
     ],
 )
 def test_secrets_of_known_shapes_are_masked(text, masked):
@@ -30,7 +32,18 @@ def test_secrets_of_known_shapes_are_masked(text, masked):
 
 
 @pytest.mark.parametrize(
-    "text", ["sk_test_", "rsolv_short", "http://host/path", "the password", "sub_seed_abc"]
+    "text",
+    [
+        "sk_test_",
+        "rsolv_short",
+        "rsolv_" + "billing_a_metric_whose_name_is_quite_long_x",
+        "http://host/path",
+        "the password",
+        "sub_seed_abc",
+        "the basic telemetry",
+        "a" * 1_000_000,  # quadratic time would never end
+    ],
+    ids=lambda text: text[:20],
 )
 def test_other_text_stays(text):
     assert redact(text) == text

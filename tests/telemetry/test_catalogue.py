@@ -135,14 +135,33 @@ def test_unknown_names_are_refused(catalogue):
         ("    source: database\n", "", "must name a source if and only if"),
         ("    observes: amount\n", "", "must observe a measurement if and only if"),
         ("    buckets: [1, 10]\n", "", "must have buckets if and only if"),
-        ("[1, 10]", "[10, 1]", r"shop.yaml:\d+: metrics.1: shop_sold_amount has buckets that do not ascend"),
+        (
+            "[1, 10]",
+            "[10, 1]",
+            r"shop.yaml:27: metrics.1.buckets: shop_sold_amount has buckets that do not ascend",
+        ),
         ("labels: [plan]\n    buckets", "labels: [plan, plan]\n    buckets", "names a label twice"),
         (
             "labels: [plan]\n    buckets",
             "labels: [le]\n    buckets",
             "uses a label that Prometheus or the run",
         ),
-        ("    values: {plan: plan}\n", "", "must name the value sets of its own labels"),
+        (
+            "    values: {plan: plan}\n",
+            "",
+            "must name the value sets of shop_open's labels, and of no others",
+        ),
+        (
+            "help: Sales.",
+            "help: Sales.\n    values: {plan: plan}",
+            "names value sets, which only a gauge may",
+        ),
+        ("help: Open orders.", "help: Open.\n    when: {plan: big}", "has a condition, which a gauge cannot"),
+        ("[basic, big]", "[basic, big, big]", r"shop.yaml:3: values.plan.values: names a value twice"),
+        ("[basic, big]", "[basic, '']", r"shop.yaml:3: values.plan.values.1: string should have at least 1"),
+        ("[1, 10]", "[1, .inf]", r"metrics.1.buckets.1: input should be a finite number"),
+        ("[1, 10]", "[-1, 10]", r"metrics.1.buckets.0: input should be greater than or equal to 0"),
+        ("[1, 10]", "['1', 10]", r"metrics.1.buckets.0: input should be a valid number"),
         ("    values: {plan: plan}\n", "    values: {plan: plans}\n", "there is no value set 'plans'"),
         (
             "plan: {values: plan}",
@@ -178,12 +197,16 @@ def test_unknown_names_are_refused(catalogue):
             "{weight: [1, 5]}",
             "synthetic.events.0.measurements.weight: the event sold has no",
         ),
-        ("[1, 5]", "[5, 1]", r"synthetic.events.0.measurements.amount: \[5, 1\] is no range"),
-        ("count: 2", "count: -2", r"synthetic.events.0.count: \[-2, -2\] is no range"),
+        ("[1, 5]", "[5, 1]", r"shop.yaml:40: synthetic.events.0.measurements.amount: \[5, 1\] is no range"),
+        ("count: 2", "count: -2", r"shop.yaml:38: synthetic.events.0.count.0: input should be greater than"),
+        ("count: 2", "count: 1.5", "synthetic.events.0.count.0: input should be a valid integer"),
+        ("count: 2", "count: true", "synthetic.events.0.count.0: input should be a valid integer"),
+        ("count: 2", "count: 1000000000000001", "synthetic.events.0.count.0: input should be less than"),
         ("metric: shop_open", "metric: shop_sold_total", "there is no gauge 'shop_sold_total'"),
         ("{plan: basic}\n      v", "{}\n      v", "synthetic.gauges.0.labels: must be exactly plan"),
         ("{plan: basic}\n      v", "{plan: huge}\n      v", "'huge' is not among the label's values"),
         ("value: 3", "value: [3, 2]", r"synthetic.gauges.0.value: \[3, 2\] is no range"),
+        ("event_prefix: shop.\n", "", "shop.yaml:1: the file: a file that defines events must name their"),
         (
             "event_prefix: shop.",
             "event_prefix: shop.\nevent_prefix: mall.",
@@ -199,16 +222,21 @@ def test_a_fault_is_named_with_file_and_line(before, after, message):
 
 
 def test_every_problem_is_named():
-    broken = SMALL.replace("help: Sales.", "help: ''").replace("[1, 10]", "[10, 1]")
+    broken = SMALL.replace("help: Sales.", "help: ''").replace("help: Open orders.", "help: ''")
     with pytest.raises(
-        CatalogueError, match=r"The metric catalogue has 2 problems:\nshop.yaml:15: .*\nshop.yaml:19: "
+        CatalogueError, match=r"The metric catalogue has 2 problems:\nshop.yaml:15: .*\nshop.yaml:30: "
     ):
         parse(broken)
+    contradictory = SMALL.replace("[1, 10]", "[10, 1]").replace(
+        "event: sold\n    observes", "event: bought\n    observes"
+    )
+    with pytest.raises(
+        CatalogueError, match=r"has 2 problems:\nshop.yaml:27: .*do not ascend\nshop.yaml:23: .*no event"
+    ):
+        parse(contradictory)
 
 
-@pytest.mark.parametrize(
-    "files", [[], [SourceFile("a.yaml", "event_prefix: a.\nvalues: {}\nevents: {}\nmetrics: []")]]
-)
+@pytest.mark.parametrize("files", [[], [SourceFile("a.yaml", "values: {}\nmetrics: []")]])
 def test_a_catalogue_without_metrics_is_refused(files):
     with pytest.raises(CatalogueError, match="has no metric"):
         parse_catalogue(files)
@@ -223,15 +251,12 @@ def test_what_two_files_both_define_is_refused():
     again = SMALL.replace("synthetic:", "unused:").split("unused:")[0]
     with pytest.raises(CatalogueError, match=r"b.yaml:3: values.plan: is defined in another file already"):
         parse_catalogue([SourceFile("a.yaml", SMALL), SourceFile("b.yaml", again)])
-    metrics_only = "event_prefix: shop.\nvalues: {}\nevents: {}\nmetrics:" + again.split("metrics:")[1]
-    with pytest.raises(CatalogueError, match=r"b.yaml:5: metrics.0.name: shop_sold_total is defined already"):
+    metrics_only = "metrics:" + again.split("metrics:")[1]
+    with pytest.raises(CatalogueError, match=r"b.yaml:2: metrics.0.name: shop_sold_total is defined already"):
         parse_catalogue([SourceFile("a.yaml", SMALL), SourceFile("b.yaml", metrics_only)])
 
 
 def test_files_may_use_each_other():
     shared, metrics = SMALL.split("metrics:")
-    second = "event_prefix: shop.\nvalues: {}\nevents: {}\nmetrics:" + metrics
-    catalogue = parse_catalogue(
-        [SourceFile("a.yaml", shared + "metrics: []\n"), SourceFile("b.yaml", second)]
-    )
+    catalogue = parse_catalogue([SourceFile("a.yaml", shared), SourceFile("b.yaml", "metrics:" + metrics)])
     assert [metric.name for metric in catalogue.fed_by("sold")] == ["shop_sold_total", "shop_sold_amount"]

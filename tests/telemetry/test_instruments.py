@@ -57,7 +57,7 @@ def test_a_missing_label_takes_the_fallback(instruments, registry):
     }
 
 
-@pytest.mark.parametrize("value", [None, "", [], ["pro"], {"a": 1}, (), object()])
+@pytest.mark.parametrize("value", [None, "", [], ["pro"], {"a": 1}, (), object(), "half \ud83d"])
 def test_a_null_empty_or_non_scalar_label_becomes_unknown(instruments, registry, value):
     instruments.record("usage_tracked", {}, {"customer_id": "a", "plan": value})
     assert set(series(registry)) == {
@@ -91,7 +91,7 @@ def test_only_failed_webhooks_have_a_reason(instruments, registry):
     ]
 
 
-@pytest.mark.parametrize("value", [None, "12", True, math.nan, math.inf])
+@pytest.mark.parametrize("value", [None, "12", True, math.nan, math.inf, 10**400])
 def test_a_measurement_that_is_none_skips_only_its_histogram(instruments, registry, value):
     measurements = {"amount_cents": value, "duration": 5}
     instruments.record("payment_processed", measurements, {"customer_id": "a", "status": "success"})

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
 import pytest
+import requests
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import GaugeMetricFamily
 
@@ -53,8 +54,11 @@ def journey(monitoring, catalogue, plan, dashboard):
 
 
 def test_the_emission_is_seen_and_every_series_is_exact(journey, monitoring, catalogue, plan):
-    assert [result.outcome for result in journey["emission"]] == [Outcome.PASSED, Outcome.PASSED]
-    assert journey["emission"][1].evidence["push_to_visible_seconds"] < 5
+    assert {result.outcome for result in journey["emission"]} == {Outcome.PASSED}
+    assert len(journey["emission"]) == 5
+    assert journey["emission"][0].evidence["scrape_interval_seconds"] == 1.0
+    for result in journey["emission"][1:]:
+        assert result.evidence["push_to_visible_seconds"] < 5
     results = verify_run(plan, catalogue, prometheus=monitoring.prometheus)
     assert {result.subject for result in results} == set(catalogue.metrics)
     assert {result.outcome for result in results} == {Outcome.PASSED}
@@ -138,10 +142,25 @@ def test_stale_groups_are_swept_and_the_run_in_hand_is_kept(journey, monitoring,
     monitoring.gateway.delete("left-behind")
 
 
-def test_prometheus_tells_its_scrape_interval_and_readiness(monitoring):
+def test_a_group_that_only_a_refused_push_made_is_swept_too(monitoring):
+    url = f"{monitoring.gateway.address}/metrics/job/staging_validation/validation_run/only-refused"
+    assert requests.put(url, data="late 1 1000\n", timeout=10).status_code == 400
+    assert "only-refused" in [group.validation_run for group in monitoring.gateway.groups()]
+    later = datetime.now(timezone.utc) + timedelta(hours=1)
+    assert "only-refused" in sweep_groups(monitoring.gateway, older_than=later, keep="live")
+    assert "only-refused" not in [group.validation_run for group in monitoring.gateway.groups()]
+
+
+def test_prometheus_tells_its_targets_its_clock_and_its_readiness(journey, monitoring):
     assert monitoring.prometheus.ready()
-    assert monitoring.prometheus.scrape_interval_seconds("pushgateway") == 1.0
-    assert monitoring.prometheus.scrape_interval_seconds("nothing") is None
+    (target,) = [t for t in monitoring.prometheus.targets() if t.pool == "pushgateway"]
+    assert target.url == f"{monitoring.gateway.address}/metrics"
+    assert target.interval_seconds == 1.0
+    offsets = monitoring.prometheus.clock_offsets()
+    assert set(offsets) == {"Prometheus (Date)", "Prometheus (time())"}
+    assert all(abs(offset) < 2 for offset in offsets.values())
+    assert abs(monitoring.gateway.clock_offset()) < 2
+    assert monitoring.gateway.started_at() < datetime.now(timezone.utc).timestamp()
 
 
 def test_prometheus_answers_vectors_scalars_and_refuses_the_rest(monitoring):

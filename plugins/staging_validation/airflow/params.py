@@ -40,7 +40,16 @@ def telemetry_params() -> dict[str, Param]:
             maximum=600,
             title="Longest wait for a pushed series (seconds)",
             description="Emission fails when Prometheus does not show a pushed series within this time.",
-        )
+        ),
+        "steps": Param(
+            3,
+            type="integer",
+            minimum=1,
+            maximum=10,
+            title="Steps in which the values are pushed",
+            description="Each step adds a share of the values and is seen in a query before the next, so that rates "
+            "have a shape.",
+        ),
     }
 
 

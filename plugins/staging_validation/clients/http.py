@@ -105,6 +105,8 @@ class HttpService:
                 data=data,
                 headers=dict(headers or {}),
                 timeout=self.timeout_seconds,
+                # Named at every request: otherwise REQUESTS_CA_BUNDLE in the environment wins over the connection.
+                verify=self.session.verify,
             )
             if repeatable and response.status_code in _PASSING:
                 raise _PassingFaultError(response)
@@ -157,11 +159,20 @@ class HttpService:
             self.name,
             f"{method} {self.base_url}{path} answered {response.status_code}: {reason}",
             status=response.status_code,
+            remedy=f"check login and password in the connection of {self.name}"
+            if response.status_code == requests.codes.unauthorized
+            else None,
         )
 
     def _unreachable(
         self, method: str, path: str, error: requests.RequestException
     ) -> ServiceUnreachableError:
+        if isinstance(error, requests.exceptions.SSLError):
+            return ServiceUnreachableError(
+                self.name,
+                f"{method} {self.base_url}{path} cannot be trusted ({_root(error)}).",
+                remedy="name the CA file that signed its certificate as verify in the extra field of its connection",
+            )
         cause = (
             "gave no answer in time"
             if isinstance(error, requests.Timeout)

@@ -15,13 +15,17 @@ MASK = "***"
 _SECRETS = (
     (re.compile(r"\b((?:sk|rk)_(?:test|live)_)[0-9A-Za-z]+"), rf"\1{MASK}"),
     (re.compile(r"\b(whsec_)[0-9A-Za-z+/=_-]+"), rf"\1{MASK}"),
-    (re.compile(r"\b(rsolv_)[0-9A-Za-z_-]{43}(?![0-9A-Za-z_-])"), rf"\1{MASK}"),
-    (re.compile(r"(?i)([a-z][a-z0-9+.-]*://)[^/\s@]+@"), rf"\1{MASK}@"),
+    # A key is random: 43 characters without a capital, a digit or a dash are the name of a metric.
+    (re.compile(r"\b(rsolv_)(?=[a-z_]*[0-9A-Z-])[0-9A-Za-z_-]{43}(?![0-9A-Za-z_-])"), rf"\1{MASK}"),
+    # The scheme in front is left out: looking for its beginning takes quadratic time on long words.
+    (re.compile(r"(://)[^/\s@]+@"), rf"\1{MASK}@"),
     (
         re.compile(r"(?i)(password|passwd|secret|token|api_key)([\"']?\s*[=:]\s*[\"']?)(?!\*)[^\s,;&'\"]+"),
         rf"\1\2{MASK}",
     ),
-    (re.compile(r"(?i)\b(bearer|basic)\s+[0-9A-Za-z._~+/=-]{8,}"), rf"\1 {MASK}"),
+    (re.compile(r"(?i)\b(bearer)\s+[0-9A-Za-z._~+/=-]{8,}"), rf"\1 {MASK}"),
+    # What follows "basic" in a sentence is a word; a name and a password in base64 are not all small letters.
+    (re.compile(r"\b((?i:basic))\s+(?=[a-z]*[^a-z\s])[0-9A-Za-z._~+/=-]{8,}"), rf"\1 {MASK}"),
 )
 
 _Value = TypeVar("_Value")

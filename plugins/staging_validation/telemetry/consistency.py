@@ -64,12 +64,16 @@ def synthetic_faults(content: CatalogueFile, catalogue: Catalogue) -> Iterator[F
 
 
 def _gauge_faults(metric: MetricDefinition, catalogue: Catalogue) -> Iterator[Fault]:
+    if set(metric.values) != set(metric.labels):
+        yield ("values",), f"must name the value sets of {metric.name}'s labels, and of no others"
     for label, values in metric.values.items():
         if values not in catalogue.values:
             yield ("values", label), f"there is no value set {values!r}"
 
 
 def _event_metric_faults(metric: MetricDefinition, catalogue: Catalogue) -> Iterator[Fault]:
+    if list(metric.buckets) != sorted(set(metric.buckets)):
+        yield ("buckets",), f"{metric.name} has buckets that do not ascend"
     event = catalogue.events.get(str(metric.event))
     if event is None:
         yield ("event",), f"there is no event {metric.event!r}"
@@ -132,5 +136,5 @@ def _value_faults(
 
 def _range_faults(path: Place, drawn: tuple[int, int]) -> Iterator[Fault]:
     lowest, highest = drawn
-    if not 0 <= lowest <= highest:
-        yield path, f"[{lowest}, {highest}] is no range of whole numbers from 0"
+    if lowest > highest:
+        yield path, f"[{lowest}, {highest}] is no range: its first number is above its second"

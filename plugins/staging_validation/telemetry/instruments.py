@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.metrics import MetricWrapperBase
@@ -34,6 +36,27 @@ class _Histogram(_WithoutCreated, Histogram):
     pass
 
 
+@dataclass
+class _Fed:
+    """One series that an event feeds; looked up once, because a run feeds the same ones again and again.
+
+    Attributes:
+        instrument: The metric.
+        values: The series' label values.
+        observes: The measurement that it observes; None for a counter.
+    """
+
+    instrument: Counter | Histogram
+    values: tuple[str, ...]
+    observes: str | None
+
+    @cached_property
+    def feed(self) -> Callable[[float], None]:
+        """Adds one event's amount; with its first use, the series is there."""
+        series = self.instrument.labels(*self.values)
+        return series.inc if isinstance(series, Counter) else series.observe
+
+
 class Instruments:
     """The catalogue's metrics, fed by events.
 
@@ -47,15 +70,16 @@ class Instruments:
         self._counters: dict[str, Counter] = {}
         self._histograms: dict[str, Histogram] = {}
         self._gauges: dict[str, Gauge] = {}
+        self._known: dict[tuple[str, ...], tuple[_Fed, ...]] = {}
         for metric in catalogue.metrics.values():
             self._register(metric, registry)
 
     def record(self, event: str, measurements: Mapping[str, float], labels: Mapping[str, object]) -> None:
         """Count and observe one event.
 
-        A label that is missing takes the event's fallback; a null, empty or non-scalar value becomes
-        ``unknown``. A measurement that is missing (or no finite number) skips only the histogram that
-        observes it. The rules are the platform contract's.
+        A label that is missing takes the event's fallback; a null, empty or non-scalar value (or one that is
+        no Unicode text) becomes ``unknown``. A measurement that is missing (or no finite number) skips only the
+        histogram that observes it. The rules are the platform contract's.
 
         Args:
             event: The event's short name, for example ``payment_processed``.
@@ -65,11 +89,8 @@ class Instruments:
         Raises:
             CatalogueError: There is no such event.
         """
-        for metric, values, measured in self._touched(event, measurements, labels):
-            if metric.type is MetricType.COUNTER:
-                self._counters[metric.name].labels(*values).inc()
-            elif measured is not None:
-                self._histograms[metric.name].labels(*values).observe(measured)
+        for fed, amount in self._touched(event, measurements, labels):
+            fed.feed(amount)
 
     def declare(self, event: str, measurements: Mapping[str, float], labels: Mapping[str, object]) -> None:
         """Make the series that :meth:`record` would touch, without counting: they stand at zero.
@@ -84,11 +105,8 @@ class Instruments:
         Raises:
             CatalogueError: There is no such event.
         """
-        for metric, values, measured in self._touched(event, measurements, labels):
-            if metric.type is MetricType.COUNTER:
-                self._counters[metric.name].labels(*values)
-            elif measured is not None:
-                self._histograms[metric.name].labels(*values)
+        for fed, _ in self._touched(event, measurements, labels):
+            _ = fed.feed
 
     def set_gauge(self, metric: str, labels: Mapping[str, object], value: float) -> None:
         """Set a gauge that is sampled, not fed by events.
@@ -117,13 +135,28 @@ class Instruments:
 
     def _touched(
         self, event: str, measurements: Mapping[str, float], labels: Mapping[str, object]
-    ) -> Iterator[tuple[MetricDefinition, list[str], float | None]]:
-        """Yield the metrics that an event feeds, with their label values and the measurement they observe."""
+    ) -> Iterator[tuple[_Fed, float]]:
+        """Yield the series that an event feeds, with what each takes: its measurement, or one event."""
+        for fed in self._fed(event, labels):
+            amount = 1.0 if fed.observes is None else _finite(measurements.get(fed.observes))
+            if amount is not None:
+                yield fed, amount
+
+    def _fed(self, event: str, labels: Mapping[str, object]) -> tuple[_Fed, ...]:
+        """Return the series that an event with these labels feeds; each of them is looked up once."""
         complete = complete_labels(self._catalogue.event(event), labels)
+        key = (event, *complete.values())
+        known = self._known.get(key)
+        if known is None:
+            known = self._known[key] = tuple(self._look_up(event, complete))
+        return known
+
+    def _look_up(self, event: str, complete: Mapping[str, str]) -> Iterator[_Fed]:
         for metric in self._catalogue.fed_by(event):
             if all(complete[label] == value for label, value in metric.when.items()):
-                measured = _finite(measurements.get(metric.observes)) if metric.observes else None
-                yield metric, [complete[label] for label in metric.labels], measured
+                values = tuple(complete[label] for label in metric.labels)
+                instrument = self._counters.get(metric.name) or self._histograms[metric.name]
+                yield _Fed(instrument, values, metric.observes)
 
 
 def complete_labels(event: EventDefinition, labels: Mapping[str, object]) -> dict[str, str]:
@@ -145,12 +178,18 @@ def complete_labels(event: EventDefinition, labels: Mapping[str, object]) -> dic
 def _scalar(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
-    if isinstance(value, (str, int, float)) and value != "":
-        return str(value)
-    return UNKNOWN
+    if not isinstance(value, (str, int, float)) or value == "":
+        return UNKNOWN
+    text = str(value)
+    # JSON can carry half a surrogate pair, which UTF-8 cannot: one such value would make /metrics unreadable.
+    return text if text.isascii() or text.encode(errors="ignore").decode() == text else UNKNOWN
 
 
 def _finite(value: object) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
-    return float(value)
+    try:
+        number = float(value)
+    except OverflowError:  # a whole number that is larger than any sample's value can be
+        return None
+    return number if math.isfinite(number) else None

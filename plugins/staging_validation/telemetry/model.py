@@ -1,11 +1,15 @@
-"""The metric catalogue's model: what an event carries, and what it is counted and observed in."""
+"""The metric catalogue's model: what an event carries, and what it is counted and observed in.
+
+The model holds what one entry must look like by itself, all of which a JSON Schema can say too (see
+``json_schema.py``); what entries say about each other is in ``consistency.py``.
+"""
 
 from __future__ import annotations
 
 from enum import Enum
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 UNKNOWN = "unknown"
 """What a label value that is null, empty or no scalar becomes, and the fallback where none is named."""
@@ -13,19 +17,46 @@ UNKNOWN = "unknown"
 GENERATED_SUFFIXES = ("_bucket", "_sum", "_count", "_created")
 """Endings of the series that a client library derives; no metric may have such a name itself."""
 
+RESERVED_LABELS = ("instance", "job", "le", "validation_run")
+"""Labels that Prometheus or the run itself needs; no metric may have one of them."""
+
 _METRIC = r"^[a-z][a-z0-9_]*$"
 _LABEL = r"^[a-z][a-z0-9_]*$"
-_RESERVED_LABELS = frozenset({"le", "job", "instance", "validation_run"})
+
+
+def _whole(value: object) -> object:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _twice(value: object) -> object:
+    return (value, value) if isinstance(value, (int, float)) else value
+
+
+def _distinct(values: tuple[str, ...]) -> tuple[str, ...]:
+    if len(set(values)) != len(values):
+        raise ValueError("names a value twice")
+    return values
+
+
+_MOST = 10**15
+"""The largest number that a file may name: a sample's value, a double, still holds every whole number there."""
+
+Whole = Annotated[int, Field(strict=True, ge=0, le=_MOST), BeforeValidator(_whole)]
+"""A whole number from 0 that a sample holds exactly."""
 
 Range = Annotated[
-    tuple[int, int],
-    BeforeValidator(lambda value: (value, value) if isinstance(value, int) else value),
+    tuple[Whole, Whole], BeforeValidator(_twice, json_schema_input_type=Whole | tuple[Whole, Whole])
 ]
 """One whole number, or the lowest and the highest of those that may be drawn."""
 
+_Flag = Annotated[bool, Field(strict=True)]
+_Bound = Annotated[float, Field(strict=True, ge=0, le=_MOST, allow_inf_nan=False)]
+_Text = Annotated[str, Field(min_length=1)]
+_LabelName = Annotated[str, Field(pattern=_LABEL)]
+
 
 class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
 class MetricType(str, Enum):
@@ -54,73 +85,65 @@ class Source(str, Enum):
 
 
 class ValueSet(_Model):
-    """The values that a label may take.
+    """The values that a label may take."""
 
-    Attributes:
-        values: The known ones; synthetic traffic uses no others.
-        open: Whether real traffic may carry others too.
-    """
-
-    values: tuple[str, ...] = Field(min_length=1)
-    open: bool = False
+    values: Annotated[
+        tuple[_Text, ...],
+        Field(min_length=1, json_schema_extra={"uniqueItems": True}),
+        AfterValidator(_distinct),
+    ]
+    """The known ones; synthetic traffic uses no others."""
+    open: _Flag = False
+    """Whether real traffic may carry others too."""
 
 
 class LabelDefinition(_Model):
-    """A label of an event.
-
-    Attributes:
-        values: The name of its value set.
-        fallback: What it is when the event does not carry it.
-    """
+    """A label of an event."""
 
     values: str
-    fallback: str = Field(default=UNKNOWN, min_length=1)
+    """The name of its value set."""
+    fallback: _Text = UNKNOWN
+    """What it is when the event does not carry it."""
 
 
 class EventDefinition(_Model):
-    """A billing event.
+    """A billing event."""
 
-    Attributes:
-        help: What happened.
-        measurements: The measurements it may carry, with their units.
-        labels: Its labels.
-    """
-
-    help: str = Field(min_length=1)
+    help: _Text
+    """What happened."""
     measurements: dict[str, Unit] = Field(default_factory=dict)
-    labels: dict[Annotated[str, Field(pattern=_LABEL)], LabelDefinition]
+    """The measurements it may carry, with their units."""
+    labels: dict[_LabelName, LabelDefinition]
+    """Its labels."""
 
 
 class MetricDefinition(_Model):
-    """A metric.
-
-    Attributes:
-        name: Its full name in Prometheus; a counter's ends in ``_total``.
-        type: Its type.
-        help: What it says, for ``# HELP``.
-        unit: What one of it is; a counter or histogram's sum has this unit too.
-        labels: Its labels, out of the event's.
-        event: The event that feeds it.
-        source: Where it is sampled from, for a metric without an event.
-        observes: The measurement that a histogram observes; a counter counts events.
-        when: Label values that an event must have to be counted here.
-        buckets: A histogram's upper bounds, without ``+Inf``.
-        values: The value sets of the labels of a metric without an event.
-        seed: Whether it is one of the sixteen metrics that billing began with.
-    """
+    """A metric."""
 
     name: str = Field(pattern=_METRIC)
+    """Its full name in Prometheus; a counter's ends in ``_total``."""
     type: MetricType
-    help: str = Field(min_length=1)
+    """Its type."""
+    help: _Text
+    """What it says, for ``# HELP``."""
     unit: Unit
-    labels: tuple[Annotated[str, Field(pattern=_LABEL)], ...]
+    """What one of it is; a counter's or histogram's sum has this unit too."""
+    labels: tuple[_LabelName, ...]
+    """Its labels, out of the event's."""
     event: str | None = None
+    """The event that feeds it."""
     source: Source | None = None
-    observes: str | None = None
+    """Where it is sampled from, for a metric without an event."""
+    observes: _Text | None = None
+    """The measurement that a histogram observes; a counter counts events."""
     when: dict[str, str] = Field(default_factory=dict)
-    buckets: tuple[float, ...] = ()
+    """Label values that an event must have to be counted here."""
+    buckets: tuple[_Bound, ...] = ()
+    """A histogram's upper bounds, ascending, without ``+Inf``."""
     values: dict[str, str] = Field(default_factory=dict)
-    seed: bool = False
+    """The value sets of the labels of a metric without an event."""
+    seed: _Flag = False
+    """Whether it is one of the sixteen metrics that billing began with."""
 
     @model_validator(mode="after")
     def _hangs_together(self) -> MetricDefinition:
@@ -130,6 +153,7 @@ class MetricDefinition(_Model):
         return self
 
     def _rules(self) -> tuple[tuple[str, bool], ...]:
+        """Return what must not be; ``json_schema.py`` says the same in its own words."""
         histogram = self.type is MetricType.HISTOGRAM
         gauge = self.type is MetricType.GAUGE
         return (
@@ -139,65 +163,71 @@ class MetricDefinition(_Model):
             ("must name a source if and only if it is a gauge", (self.source is not None) is not gauge),
             (
                 "must observe a measurement if and only if it is a histogram",
-                bool(self.observes) is not histogram,
+                (self.observes is not None) is not histogram,
             ),
             ("must have buckets if and only if it is a histogram", bool(self.buckets) is not histogram),
-            ("has buckets that do not ascend", list(self.buckets) != sorted(set(self.buckets))),
             ("names a label twice", len(set(self.labels)) != len(self.labels)),
-            ("uses a label that Prometheus or the run needs", bool(_RESERVED_LABELS & set(self.labels))),
-            ("must name the value sets of its own labels, and only a gauge may", self._values_misplaced()),
+            (
+                "uses a label that Prometheus or the run needs",
+                not set(RESERVED_LABELS).isdisjoint(self.labels),
+            ),
+            ("names value sets, which only a gauge may", bool(self.values) and not gauge),
+            ("has a condition, which a gauge cannot have", bool(self.when) and gauge),
         )
 
     def _name_breaks_convention(self) -> bool:
         return (self.type is MetricType.COUNTER) is not self.name.endswith("_total")
 
-    def _values_misplaced(self) -> bool:
-        wanted = set(self.labels) if self.type is MetricType.GAUGE else set()
-        return set(self.values) != wanted
-
 
 class SyntheticEvent(_Model):
-    """A row of a run's synthetic traffic.
-
-    Attributes:
-        event: The event.
-        count: How often it is emitted.
-        labels: Its labels; one that is left out takes the event's fallback.
-        measurements: Its measurements; one that is left out is not sent.
-    """
+    """A row of a run's synthetic traffic."""
 
     event: str
+    """The event."""
     count: Range
+    """How often it is emitted."""
     labels: dict[str, str]
+    """Its labels; one that is left out takes the event's fallback."""
     measurements: dict[str, Range] = Field(default_factory=dict)
+    """Its measurements; one that is left out is not sent."""
 
 
 class SyntheticGauge(_Model):
-    """A gauge's synthetic value.
-
-    Attributes:
-        metric: The gauge's name.
-        labels: Its labels.
-        value: Its value.
-    """
+    """A gauge's synthetic value."""
 
     metric: str
+    """The gauge's name."""
     labels: dict[str, str]
+    """Its labels."""
     value: Range
+    """Its value."""
 
 
 class SyntheticTraffic(_Model):
     """The synthetic traffic of one run."""
 
     events: tuple[SyntheticEvent, ...] = ()
+    """The events; a metric that none of them reaches gets one of its own."""
     gauges: tuple[SyntheticGauge, ...] = ()
+    """The gauges' values; a gauge that is not named here gets one for each label value."""
 
 
 class CatalogueFile(_Model):
-    """One file of the catalogue."""
+    """One file of the catalogue. It may use what another file defines, so every part may be left out."""
 
-    event_prefix: str = Field(min_length=1)
-    values: dict[str, ValueSet]
-    events: dict[Annotated[str, Field(pattern=_METRIC)], EventDefinition]
-    metrics: tuple[MetricDefinition, ...]
+    event_prefix: str = ""
+    """What the full names of this file's events begin with."""
+    values: dict[str, ValueSet] = Field(default_factory=dict)
+    """Named sets of label values."""
+    events: dict[Annotated[str, Field(pattern=_METRIC)], EventDefinition] = Field(default_factory=dict)
+    """The events, by their short names."""
+    metrics: tuple[MetricDefinition, ...] = ()
+    """The metrics."""
     synthetic: SyntheticTraffic = SyntheticTraffic()
+    """The traffic of one run."""
+
+    @model_validator(mode="after")
+    def _events_have_a_prefix(self) -> CatalogueFile:
+        if self.events and not self.event_prefix:
+            raise ValueError("a file that defines events must name their event_prefix")
+        return self

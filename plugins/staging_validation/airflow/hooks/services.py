@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from staging_validation.clients.billing_api import BillingApi
     from staging_validation.clients.pushgateway import PushgatewayClient
 
-OWN_EXTRA = frozenset({"paths"})
+OWN_EXTRA = frozenset({"paths", "scrape_job"})
 """Extra fields that are ours: the provider's hook sends every extra field it does not know as a request header."""
 
 
@@ -101,10 +101,24 @@ def prometheus() -> PrometheusClient:
 
 
 def pushgateway() -> PushgatewayClient:
-    """Build the client of the connection ``pushgateway_default``, after the guard's check."""
-    from staging_validation.clients.pushgateway import PushgatewayClient
+    """Build the client of the connection ``pushgateway_default``, after the guard's check.
 
-    return PushgatewayClient(ServiceHook("Pushgateway", PUSHGATEWAY).service())
+    ``scrape_job`` in the connection's extra field names the job that scrapes it, where Prometheus knows it by
+    another address and the job is not called ``pushgateway``.
+    """
+    return _pushgateway(ServiceHook("Pushgateway", PUSHGATEWAY).service())
+
+
+def pushgateway_to_look_at() -> PushgatewayClient:
+    """Build a client of the connection ``pushgateway_default`` that can only read."""
+    return _pushgateway(ServiceHook("Pushgateway", PUSHGATEWAY).look())
+
+
+def _pushgateway(service: HttpService) -> PushgatewayClient:
+    from staging_validation.clients.pushgateway import SCRAPE_JOB, PushgatewayClient
+
+    job = settings_of(PUSHGATEWAY).extra.get("scrape_job")
+    return PushgatewayClient(service, scrape_job=str(job or SCRAPE_JOB))
 
 
 def billing_api() -> BillingApi:

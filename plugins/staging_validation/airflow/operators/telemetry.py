@@ -39,9 +39,11 @@ class PrepareTelemetryOperator(ValidationOperator):
 
 
 class EmitTelemetryOperator(ValidationOperator):
-    """Pushes a zero baseline, sees it in a query, pushes the run's values, and sees them.
+    """Pushes a zero baseline and then the run's values in steps, and sees each in a query before the next.
 
-    The param ``visible_within_seconds`` bounds each wait.
+    The param ``visible_within_seconds`` bounds each wait, ``steps`` says in how many steps the values are pushed.
+    Nothing is pushed when Prometheus scrapes the Pushgateway too seldom for that time. The result of the values has
+    what the dashboard must show of them as ``panel_values`` in its evidence.
     """
 
     kind: ClassVar[Kind] = Kind.TELEMETRY
@@ -52,27 +54,37 @@ class EmitTelemetryOperator(ValidationOperator):
         """Emit the run's plan."""
         from staging_validation.airflow.hooks.services import prometheus, pushgateway
         from staging_validation.clients.emission import emit_run
+        from staging_validation.telemetry.panel_values import panel_values_evidence
+        from staging_validation.telemetry.steps import DEFAULT_STEPS
 
         plan, catalogue = _plan(run)
-        timeout = context["params"]["visible_within_seconds"]
-        return Step(
-            emit_run(plan, catalogue, gateway=pushgateway(), prometheus=prometheus(), timeout_seconds=timeout)
+        params = context["params"]
+        *others, values = emit_run(
+            plan,
+            catalogue,
+            gateway=pushgateway(),
+            prometheus=prometheus(),
+            timeout_seconds=params["visible_within_seconds"],
+            steps=params.get("steps", DEFAULT_STEPS),
         )
+        evidence = {**values.evidence, "panel_values": panel_values_evidence(plan, catalogue)}
+        return Step([*others, values.model_copy(update={"evidence": evidence})])
 
 
 class VerifyTelemetryOperator(ValidationOperator):
-    """Compares every series and bucket that Prometheus holds of this run with the truth."""
+    """Compares every series and bucket that Prometheus holds of this run with the truth, and names a hop that fails."""
 
     kind: ClassVar[Kind] = Kind.TELEMETRY
 
     @override
     def check(self, context: Context, run: ValidationRun) -> Step:
         """Verify the run's plan."""
-        from staging_validation.airflow.hooks.services import prometheus
+        from staging_validation.airflow.hooks.services import prometheus, pushgateway_to_look_at
         from staging_validation.clients.emission import verify_run
 
         plan, catalogue = _plan(run)
-        return Step(verify_run(plan, catalogue, prometheus=prometheus()))
+        gateway = pushgateway_to_look_at()
+        return Step(verify_run(plan, catalogue, prometheus=prometheus(), gateway=gateway))
 
 
 class DeleteTelemetryOperator(ValidationOperator):
