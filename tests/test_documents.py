@@ -11,7 +11,12 @@ def read(text):
 def test_every_key_and_item_has_its_line():
     document = read("a:\n  - b: 1\n  - c\n")
     assert document.content == {"a": [{"b": 1}, "c"]}
-    assert [document.line(place) for place in (("a",), ("a", 0, "b"), ("a", 1), ("a", 1, "none"))] == [1, 2, 3, 3]
+    assert [document.line(place) for place in (("a",), ("a", 0, "b"), ("a", 1), ("a", 1, "none"))] == [
+        1,
+        2,
+        3,
+        3,
+    ]
 
 
 def test_a_key_that_stands_twice_is_a_problem_on_its_line():
@@ -21,7 +26,9 @@ def test_a_key_that_stands_twice_is_a_problem_on_its_line():
 
 
 def test_a_key_may_override_what_is_merged():
-    document = read("base: &base {severity: warning, team: billing}\nlabels: {<<: *base, severity: critical}\n")
+    document = read(
+        "base: &base {severity: warning, team: billing}\nlabels: {<<: *base, severity: critical}\n"
+    )
     assert document.problems == []
     assert document.content["labels"] == {"severity": "critical", "team": "billing"}
 

@@ -164,7 +164,7 @@ class _Emission:
         return with_hop(result, NamedHop(Hop.BEHIND, str(result.evidence["because"]), str(result.remedy)))
 
     def _scrape(self) -> Scrape:
-        """Ask how the Pushgateway is scraped; a Prometheus that has just started names its targets some seconds later."""
+        """Ask how the Pushgateway is scraped; a Prometheus that has just started names its targets after seconds."""
 
         def asked() -> Scrape | None:
             scrape = read_scrape(self._gateway, self._prometheus)
