@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from prometheus_client.utils import floatToGoString
@@ -48,8 +49,13 @@ def _lines(metric: Metric) -> Iterator[str]:
 def _labels(labels: Mapping[str, str]) -> str:
     if not labels:
         return ""
-    pairs = [f'{name}="{_quoted(value)}"' for name, value in sorted(labels.items())]
-    return f"{{{','.join(pairs)}}}"
+    return f"{{{','.join(_pair(name, value) for name, value in sorted(labels.items()))}}}"
+
+
+@lru_cache(maxsize=10_000)
+def _pair(name: str, value: str) -> str:
+    """Write a label; the same ones stand in line after line."""
+    return f'{name}="{_quoted(value)}"'
 
 
 def _number(value: float) -> str:

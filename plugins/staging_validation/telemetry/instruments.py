@@ -38,7 +38,7 @@ class _Histogram(_WithoutCreated, Histogram):
 
 @dataclass
 class _Fed:
-    """One series that an event feeds; looked up once, because a run feeds the same ones again and again.
+    """One series that an event feeds.
 
     Attributes:
         instrument: The metric.
@@ -70,7 +70,6 @@ class Instruments:
         self._counters: dict[str, Counter] = {}
         self._histograms: dict[str, Histogram] = {}
         self._gauges: dict[str, Gauge] = {}
-        self._known: dict[tuple[str, ...], tuple[_Fed, ...]] = {}
         for metric in catalogue.metrics.values():
             self._register(metric, registry)
 
@@ -89,8 +88,25 @@ class Instruments:
         Raises:
             CatalogueError: There is no such event.
         """
-        for fed, amount in self._touched(event, measurements, labels):
-            fed.feed(amount)
+        self.record_all(event, (measurements,), labels)
+
+    def record_all(
+        self, event: str, occurrences: Iterable[Mapping[str, float]], labels: Mapping[str, object]
+    ) -> None:
+        """Count and observe events that have the same labels: their series are looked up once.
+
+        Args:
+            event: See :meth:`record`.
+            occurrences: The measurements of each of the events.
+            labels: The labels of all of them.
+
+        Raises:
+            CatalogueError: There is no such event.
+        """
+        series = self._fed(event, labels)
+        for measurements in occurrences:
+            for fed, amount in _amounts(series, measurements):
+                fed.feed(amount)
 
     def declare(self, event: str, measurements: Mapping[str, float], labels: Mapping[str, object]) -> None:
         """Make the series that :meth:`record` would touch, without counting: they stand at zero.
@@ -105,7 +121,7 @@ class Instruments:
         Raises:
             CatalogueError: There is no such event.
         """
-        for fed, _ in self._touched(event, measurements, labels):
+        for fed, _ in _amounts(self._fed(event, labels), measurements):
             _ = fed.feed
 
     def set_gauge(self, metric: str, labels: Mapping[str, object], value: float) -> None:
@@ -133,23 +149,9 @@ class Instruments:
                 metric.name, metric.help, metric.labels, registry=registry, buckets=metric.buckets
             )
 
-    def _touched(
-        self, event: str, measurements: Mapping[str, float], labels: Mapping[str, object]
-    ) -> Iterator[tuple[_Fed, float]]:
-        """Yield the series that an event feeds, with what each takes: its measurement, or one event."""
-        for fed in self._fed(event, labels):
-            amount = 1.0 if fed.observes is None else _finite(measurements.get(fed.observes))
-            if amount is not None:
-                yield fed, amount
-
     def _fed(self, event: str, labels: Mapping[str, object]) -> tuple[_Fed, ...]:
-        """Return the series that an event with these labels feeds; each of them is looked up once."""
-        complete = complete_labels(self._catalogue.event(event), labels)
-        key = (event, *complete.values())
-        known = self._known.get(key)
-        if known is None:
-            known = self._known[key] = tuple(self._look_up(event, complete))
-        return known
+        """Return the series that an event with these labels feeds."""
+        return tuple(self._look_up(event, complete_labels(self._catalogue.event(event), labels)))
 
     def _look_up(self, event: str, complete: Mapping[str, str]) -> Iterator[_Fed]:
         for metric in self._catalogue.fed_by(event):
@@ -157,6 +159,14 @@ class Instruments:
                 values = tuple(complete[label] for label in metric.labels)
                 instrument = self._counters.get(metric.name) or self._histograms[metric.name]
                 yield _Fed(instrument, values, metric.observes)
+
+
+def _amounts(series: Iterable[_Fed], measurements: Mapping[str, float]) -> Iterator[tuple[_Fed, float]]:
+    """Yield the series that one event feeds, with what each takes: its measurement, or one event."""
+    for fed in series:
+        amount = 1.0 if fed.observes is None else _finite(measurements.get(fed.observes))
+        if amount is not None:
+            yield fed, amount
 
 
 def complete_labels(event: EventDefinition, labels: Mapping[str, object]) -> dict[str, str]:

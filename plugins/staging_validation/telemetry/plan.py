@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from prometheus_client import CollectorRegistry
 
@@ -93,8 +94,7 @@ def baseline_registry(plan: RunPlan, catalogue: Catalogue) -> CollectorRegistry:
     """Return the plan's series, all at zero: what Prometheus must have seen before the values come."""
     registry = CollectorRegistry()
     instruments = Instruments(catalogue, registry)
-    for event in plan.events:
-        instruments.declare(event.event, event.measurements, event.labels)
+    declare_plan(plan, instruments)
     for gauge in plan.gauges:
         instruments.set_gauge(gauge.metric, gauge.labels, 0.0)
     return registry
@@ -103,12 +103,32 @@ def baseline_registry(plan: RunPlan, catalogue: Catalogue) -> CollectorRegistry:
 def values_registry(plan: RunPlan, catalogue: Catalogue) -> CollectorRegistry:
     """Return the plan's series with their values."""
     registry = CollectorRegistry()
-    instruments = Instruments(catalogue, registry)
-    for event in plan.events:
-        instruments.record(event.event, event.measurements, event.labels)
+    record_plan(plan, Instruments(catalogue, registry))
+    return registry
+
+
+def declare_plan(plan: RunPlan, instruments: Instruments) -> None:
+    """Make the series of a plan's events, without counting any."""
+    for event, labels, occurrences in _alike(plan.events):
+        for measurements in {tuple(measured): measured for measured in occurrences}.values():
+            instruments.declare(event, measurements, labels)
+
+
+def record_plan(plan: RunPlan, instruments: Instruments) -> None:
+    """Count and observe a plan's events, and set its gauges."""
+    for event, labels, occurrences in _alike(plan.events):
+        instruments.record_all(event, occurrences, labels)
     for gauge in plan.gauges:
         instruments.set_gauge(gauge.metric, gauge.labels, gauge.value)
-    return registry
+
+
+def _alike(
+    events: Sequence[PlannedEvent],
+) -> Iterator[tuple[str, Mapping[str, str], list[Mapping[str, float]]]]:
+    """Yield the events of each row of the traffic together, which have the same labels: the measurements of each."""
+    for (name, _), row in groupby(events, key=lambda event: (event.event, id(event.labels))):
+        first, *others = row
+        yield name, first.labels, [first.measurements, *(event.measurements for event in others)]
 
 
 def registry_samples(registry: CollectorRegistry) -> tuple[Sample, ...]:

@@ -8,7 +8,7 @@ from prometheus_client import CollectorRegistry
 
 from staging_validation.telemetry.catalogue import Catalogue
 from staging_validation.telemetry.instruments import Instruments
-from staging_validation.telemetry.plan import PlannedGauge, RunPlan
+from staging_validation.telemetry.plan import PlannedGauge, RunPlan, declare_plan, record_plan
 
 DEFAULT_STEPS = 3
 """In how many steps a run's values are pushed, unless the run says otherwise."""
@@ -50,12 +50,8 @@ def step_registry(plan: RunPlan, part: RunPlan, catalogue: Catalogue) -> Collect
     """
     registry = CollectorRegistry()
     instruments = Instruments(catalogue, registry)
-    for event in plan.events:
-        instruments.declare(event.event, event.measurements, event.labels)
-    for event in part.events:
-        instruments.record(event.event, event.measurements, event.labels)
-    for gauge in part.gauges:
-        instruments.set_gauge(gauge.metric, gauge.labels, gauge.value)
+    declare_plan(plan, instruments)
+    record_plan(part, instruments)
     return registry
 
 
