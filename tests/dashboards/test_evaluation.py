@@ -133,3 +133,14 @@ def test_a_missing_critical_panel_fails(shipped, missing):
     failed = [r for r in evaluate_dashboard(cut, answer(GOOD)) if r.outcome is Outcome.FAILED]
     assert [result.id for result in failed] == ["dashboard.billing-metrics.critical_panels"]
     assert not any(entry.startswith(f"{missing}:") for entry in failed[0].actual)
+
+
+def test_what_has_no_promql_of_its_own_is_skipped_with_the_reason(build, make_panel):
+    library = {"id": 1, "title": "Shared", "libraryPanel": {"uid": "l", "name": "Lib"}}
+    rest = make_panel({"refId": "A", "rawSql": "select 1"}, id=2)
+    results = evaluate_dashboard(build(library, rest), lambda _: [])
+    assert [(result.outcome, result.evidence.get("reason")) for result in results[:2]] == [
+        (Outcome.SKIPPED, "its queries are those of the library panel 'Lib'"),
+        (Outcome.SKIPPED, "its data source has a query language of its own, not Prometheus"),
+    ]
+    assert results[2].outcome is Outcome.FAILED

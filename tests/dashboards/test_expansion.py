@@ -142,3 +142,26 @@ def test_groups_of_label_replace_are_no_variables(expand):
 def test_escaped_quotes_do_not_end_a_string(expand):
     variable = {**PLAN, **current("x", "y")}
     assert expand(r'a{p=~"\"$plan", q="]["}[5m]', variable) == r'a{p=~"\"(x|y)", q="]["}[5m]'
+
+
+def test_a_repeated_panel_is_evaluated_as_its_first_copy(build, make_panel, make_target):
+    variable = {**PLAN, **current("x", "y")}
+    dashboard = build(make_panel(make_target('a{p="$plan"}'), repeat="plan"), variables=[variable])
+    (panel,) = dashboard.panels
+    assert expand_target(panel.targets[0], panel, dashboard) == 'a{p="x"}'
+    dashboard = build(
+        make_panel(make_target('a{p="$plan"}'), repeat="plan"),
+        variables=[{**PLAN, **current("$__all"), **OPTIONS}],
+    )
+    (panel,) = dashboard.panels
+    assert expand_target(panel.targets[0], panel, dashboard) == 'a{p="pro"}'
+
+
+def test_an_offset_takes_a_duration(expand):
+    assert expand("a offset $one", {"name": "one", "type": "custom", "query": "5m"}) == "a offset 5m"
+    with pytest.raises(CheckFailedError, match="stands in a duration"):
+        expand("a offset -$one", {"name": "one", "type": "custom", "query": "pro"})
+
+
+def test_a_variable_in_a_comment_changes_nothing(expand):
+    assert expand('a # "$one', {"name": "one", "type": "custom", "query": "x"}) == 'a # "x'

@@ -10,6 +10,7 @@ import pytest
 from staging_validation.dashboards import parse_dashboard
 from staging_validation.errors import ConfigurationError
 from staging_validation.source_files import SourceFile
+from tests.dashboards.formats import to_bare_v2, to_v1, to_v2, to_wrapped
 
 
 def parse(text: str):
@@ -19,31 +20,52 @@ def parse(text: str):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ('{\n  "uid": "a",\n  "title" "b"\n}', r"shop.json:3:11: invalid JSON: expecting ':' delimiter"),
-        ("", r"shop.json:1:1: invalid JSON: expecting value"),
-        ("\ufeff{}", r"shop.json:1:1: the file begins with a byte order mark"),
-        ('{"a": 1,\n "b": NaN}', r"shop.json:2:7: invalid JSON: NaN is no JSON number"),
-        ('{"a": -Infinity}', r"shop.json:1:7: invalid JSON: -Infinity is no JSON number"),
-        ('{"a": {"b": 1, "b": 2}}', r"shop.json: the key 'b' stands twice in one object"),
-        ("[]", r"shop.json#/ must be an object"),
-        ('{"title": "a"}', r"shop.json#/uid is missing"),
-        ('{"uid": "a", "title": ""}', r"shop.json#/title is missing"),
-        ('{"uid": 1, "title": "a"}', r"shop.json#/uid must be of type str"),
-        ('{"uid": "a", "title": "a", "panels": {}}', r"shop.json#/panels must be a list"),
-        ('{"uid": "a", "title": "a", "panels": [1]}', r"shop.json#/panels/0 must be an object"),
+        (
+            '{\n  "uid": "a",\n  "title" "b"\n}',
+            r"^shop.json:3:11: Invalid JSON: expecting ':' delimiter\. Remedy: correct the file",
+        ),
+        ("[]", r"^shop.json:1:1: The file holds a list, not a dashboard\."),
+        ('{"title": "a"}', r"^shop.json:1:1: the dashboard's uid is missing \(/uid\)"),
+        ('{"uid": "a", "title": ""}', r"^shop.json:1:14: the dashboard's title is missing \(/title\)"),
+        ('{"uid": 1, "title": "a"}', r"^shop.json:1:2: `/uid` must be a text, not 1\."),
+        (
+            '{"uid": "a", "title": "a",\n "panels": {}}',
+            r"^shop.json:2:2: `/panels` must be a list, not an object",
+        ),
+        (
+            '{"uid": "a", "title": "a", "panels": [1]}',
+            r"^shop.json:1:39: `/panels/0` must be an object, not 1",
+        ),
         (
             '{"uid": "a", "title": "a", "panels": [{"type": "stat", "title": "b"}]}',
-            r"shop.json#/panels/0/id is missing",
+            r"the id of the panel 'b' is missing \(/panels/0/id\)",
         ),
-        ('{"dashboard": {}}', r"shop.json holds the wrapper of the HTTP API.*Remedy: keep only"),
-        ('{"apiVersion": "v1", "spec": {}}', r"shop.json holds a Kubernetes-style resource"),
-        ('{"elements": {}, "layout": {}}', r"shop.json holds a dashboard of schema v2"),
+        (
+            '{"uid": "a", "title": "a", "panels": [{"type": "stat", "id": 1, "targets": [{}]}]}',
+            r"the refId of a query of the panel '' is missing \(/panels/0/targets/0/refId\)",
+        ),
+        (
+            '{"apiVersion": "v1", "spec": {}}',
+            r"^shop.json:1:2: The file holds a resource of v1, not a dashboard",
+        ),
     ],
 )
 def test_a_fault_is_named_with_its_place(text, message):
     with pytest.raises(ConfigurationError) as caught:
         parse(text)
     assert re.search(message, str(caught.value)), str(caught.value)
+
+
+@pytest.mark.parametrize("rewrite", [to_wrapped, to_v1, to_v2])
+def test_every_format_is_read(shipped_file, shipped, rewrite):
+    found = parse(json.dumps(rewrite(json.loads(shipped_file.text))))
+    assert (found.uid, found.title) == (shipped.uid, shipped.title)
+    assert [panel.id for panel in found.panels] == [panel.id for panel in shipped.panels]
+
+
+def test_a_bare_dashboard_of_version_2_has_no_uid(shipped_file):
+    with pytest.raises(ConfigurationError, match=r"the dashboard's uid is missing"):
+        parse(json.dumps(to_bare_v2(json.loads(shipped_file.text))))
 
 
 def test_panels_inside_a_row_are_found(build, make_panel, make_target):
@@ -87,9 +109,3 @@ def test_variables_of_every_kind(build):
 def test_the_time_range_has_grafanas_default(build):
     assert build().time_from == "now-6h"
     assert build(time={"from": "now-1h", "to": "now-5m"}).time_to == "now-5m"
-
-
-def test_only_the_bare_shape_is_read(shipped_file):
-    wrapped = json.dumps({"dashboard": json.loads(shipped_file.text)})
-    with pytest.raises(ConfigurationError, match="the wrapper"):
-        parse(wrapped)

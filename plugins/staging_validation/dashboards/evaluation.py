@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import JsonValue
 
 from staging_validation.dashboards.expansion import DEFAULT_SETTINGS, ExpansionSettings, expand_target
-from staging_validation.dashboards.model import PROMETHEUS, Dashboard, Panel, Target
+from staging_validation.dashboards.model import Dashboard, Panel, Target, TargetKind
 from staging_validation.errors import StagingValidationError
 from staging_validation.results import CheckResult, Kind, Outcome
 
@@ -101,6 +101,8 @@ def _panel_results(
     if panel.targets:
         return [_target_result(dashboard, panel, target, query, settings) for target in panel.targets]
     fields = _fields(dashboard, panel, "none")
+    if panel.library is not None:
+        return [_skipped(fields, f"its queries are those of the library panel {panel.library.name!r}")]
     if panel.type in _WITHOUT_DATA:
         return [_skipped(fields, f"a panel of type {panel.type} has no query")]
     return [
@@ -120,8 +122,13 @@ def _target_result(
     fields = _fields(dashboard, panel, target.ref_id)
     if target.hidden:
         return _skipped(fields, "the panel hides this query")
-    if target.datasource_type not in ("", PROMETHEUS):
-        return _skipped(fields, f"its data source is of type {target.datasource_type}, not Prometheus")
+    if target.kind is not TargetKind.PROMQL:
+        kind = (
+            f"is of type {target.datasource_type}"
+            if target.datasource_type
+            else "has a query language of its own"
+        )
+        return _skipped(fields, f"its data source {kind}, not Prometheus")
     evidence: dict[str, JsonValue] = {"query": target.expr}
     try:
         if not target.expr.strip():

@@ -100,3 +100,8 @@ def _before_now(time: str) -> float:
             remedy="use a relative time range such as now-24h to now",
         )
     return seconds_of(match[1]) if match[1] else 0.0
+
+
+def duration_text(milliseconds: int) -> str:
+    """Write a duration as PromQL has it."""
+    return f"{milliseconds // 1000}s" if milliseconds % 1000 == 0 else f"{milliseconds}ms"

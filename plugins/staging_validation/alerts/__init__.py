@@ -1,0 +1,1 @@
+"""Prometheus rule files: what they say, where they say it, and what keeps Prometheus from loading them."""

@@ -1,0 +1,1 @@
+"""PromQL: a syntax tree with places, and what can be known of an expression without asking a server."""
