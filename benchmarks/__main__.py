@@ -11,7 +11,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from benchmarks import reset, telemetry
+from benchmarks import lint, reset, telemetry
 from benchmarks.figures import Figure, report
 
 _KEPT = Path("build", "benchmarks")
@@ -34,7 +34,11 @@ def _telemetry(given: argparse.Namespace, say: Callable[[str], object]) -> list[
     return telemetry.measure(telemetry.SMALL if given.small else telemetry.FULL, say=say)
 
 
-PARTS: Mapping[str, Part] = {"reset": _reset, "telemetry": _telemetry}
+def _lint(given: argparse.Namespace, say: Callable[[str], object]) -> list[Figure]:
+    return lint.measure(lint.SMALL if given.small else lint.FULL, say=say)
+
+
+PARTS: Mapping[str, Part] = {"lint": _lint, "reset": _reset, "telemetry": _telemetry}
 """What can be measured, in the order in which it is."""
 
 

@@ -14,7 +14,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from staging_validation.cli_commands import catalogue, guard, local, reset
 from staging_validation.errors import StagingValidationError
 from staging_validation.results.outcomes import CRASH_EXIT_STATUS, Outcome
 
@@ -55,14 +54,15 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--dag", default=DEFAULT_DAG, help=f"the DAG to run (default: {DEFAULT_DAG})")
     run.add_argument("--conf", type=_json_object, default={}, metavar="JSON", help="the run's parameters")
     run.add_argument("--keep", action="store_true", help="leave everything running afterwards, as `up` does")
-    run.set_defaults(command=lambda given: local.run(given.dag, given.conf, keep=given.keep))
+    run.set_defaults(command=_run)
     up = commands.add_parser("up", help="start the local staging and Airflow and leave them running")
-    up.set_defaults(command=lambda _given: local.up())
+    up.set_defaults(command=_up)
     down = commands.add_parser("down", help="end what `up` (or a killed run) left running")
-    down.set_defaults(command=lambda _given: local.down())
+    down.set_defaults(command=_down)
     _add_environment_commands(commands)
     _add_reset_command(commands)
     _add_catalogue_command(commands)
+    _add_lint_command(commands)
     return parser
 
 
@@ -71,14 +71,12 @@ def _add_environment_commands(commands: argparse._SubParsersAction[argparse.Argu
         "guard", help="ask every source whether this is production, and print what it says"
     )
     show.add_argument("--json", action="store_true", help="print the results as JSON")
-    show.set_defaults(command=lambda given: guard.show_guard(as_json=given.json))
+    show.set_defaults(command=_guard)
     mark = commands.add_parser("mark", help="mark the database of staging_postgres with its environment")
     mark.add_argument("--environment", required=True, help="its name, for example staging")
     mark.add_argument("--reason", required=True, help="why it may be called so; kept with the marker")
     mark.add_argument("--by", help="who says so (default: this user and machine)")
-    mark.set_defaults(
-        command=lambda given: guard.mark(given.environment, reason=given.reason, marked_by=given.by)
-    )
+    mark.set_defaults(command=_mark)
 
 
 def _add_reset_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -92,11 +90,7 @@ def _add_reset_command(commands: argparse._SubParsersAction[argparse.ArgumentPar
         "--max-customers", type=int, default=1000, help="refuse to delete more test customers (default: 1000)"
     )
     command.add_argument("--json", action="store_true", help="print one JSON object")
-    command.set_defaults(
-        command=lambda given: reset.reset(
-            plan=given.plan, max_customers=given.max_customers, as_json=given.json
-        )
-    )
+    command.set_defaults(command=_reset)
 
 
 def _add_catalogue_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -105,7 +99,92 @@ def _add_catalogue_command(commands: argparse._SubParsersAction[argparse.Argumen
     command.add_argument(
         "--schema", action="store_true", help="the JSON Schema of a catalogue file instead of the page"
     )
-    command.set_defaults(command=lambda given: catalogue.catalogue(schema=given.schema, write=given.write))
+    command.set_defaults(command=_catalogue)
+
+
+def _add_lint_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser("lint", help="check dashboards and rule files without running a query")
+    command.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="files, or folders of them")
+    command.add_argument(
+        "--catalogue",
+        metavar="SOURCE",
+        help="where the metrics are known from: a catalogue, a file with an exposition, or a Prometheus' address",
+    )
+    command.add_argument("--format", choices=("text", "json", "junit", "sarif"), default="text")
+    command.add_argument(
+        "--target-grafana", metavar="VERSION", help="the Grafana that they are for (default: 13.0)"
+    )
+    command.add_argument("--scrape-interval", metavar="DURATION", help="how often is scraped (default: 15s)")
+    command.add_argument(
+        "--config",
+        type=Path,
+        metavar="FILE",
+        help="default: the nearest .staging-validation-lint.yaml, from the first path upwards",
+    )
+    command.add_argument("--list-rules", action="store_true", help="print the index of the rules instead")
+    command.set_defaults(command=_lint)
+
+
+# Each command is imported when it runs: `lint` shall not wait for what the others need.
+
+
+def _run(given: argparse.Namespace) -> int:
+    from staging_validation.cli_commands import local
+
+    return local.run(given.dag, given.conf, keep=given.keep)
+
+
+def _up(_given: argparse.Namespace) -> int:
+    from staging_validation.cli_commands import local
+
+    return local.up()
+
+
+def _down(_given: argparse.Namespace) -> int:
+    from staging_validation.cli_commands import local
+
+    return local.down()
+
+
+def _guard(given: argparse.Namespace) -> int:
+    from staging_validation.cli_commands import guard
+
+    return guard.show_guard(as_json=given.json)
+
+
+def _mark(given: argparse.Namespace) -> int:
+    from staging_validation.cli_commands import guard
+
+    return guard.mark(given.environment, reason=given.reason, marked_by=given.by)
+
+
+def _reset(given: argparse.Namespace) -> int:
+    from staging_validation.cli_commands import reset
+
+    return reset.reset(plan=given.plan, max_customers=given.max_customers, as_json=given.json)
+
+
+def _catalogue(given: argparse.Namespace) -> int:
+    from staging_validation.cli_commands import catalogue
+
+    return catalogue.catalogue(schema=given.schema, write=given.write)
+
+
+def _lint(given: argparse.Namespace) -> int:
+    from staging_validation.cli_commands import lint
+
+    if given.list_rules:
+        return lint.list_rules()
+    return lint.lint_files(
+        lint.Options(
+            given.paths,
+            given.catalogue,
+            given.format,
+            given.target_grafana,
+            given.scrape_interval,
+            given.config,
+        )
+    )
 
 
 def _json_object(text: str) -> dict[str, Any]:

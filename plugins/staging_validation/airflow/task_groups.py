@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING
 from airflow.sdk import TaskGroup
 
 from staging_validation.airflow.operators.billing import ListWorkflowsOperator, RunWorkflowOperator
-from staging_validation.airflow.operators.dashboards import EvaluateDashboardOperator, ListDashboardsOperator
+from staging_validation.airflow.operators.dashboards import (
+    EvaluateDashboardOperator,
+    LintDashboardOperator,
+    LintRulesOperator,
+    ListDashboardsOperator,
+    ListRulesOperator,
+)
 from staging_validation.airflow.operators.reset import (
     MakeStripeObjectsOperator,
     ResetStagingOperator,
@@ -61,9 +67,16 @@ def telemetry(*, shown_by: Sequence[TaskGroup] = ()) -> TaskGroup:
 
 
 def dashboards() -> TaskGroup:
-    """Validate every dashboard, one task each."""
-    with TaskGroup("dashboards", tooltip="Evaluates every panel of every dashboard") as group:
+    """Validate every dashboard and every rule file, one task each: first without a query, then the dashboards live."""
+    with TaskGroup("dashboards", tooltip="Checks dashboards and rules, and evaluates every panel") as group:
         files = ListDashboardsOperator(task_id="list_dashboards")
+        rules = ListRulesOperator(task_id="list_rules")
+        LintDashboardOperator.partial(task_id="lint_dashboard", map_index_template="{{ task.file }}").expand(
+            file=files.output
+        )
+        LintRulesOperator.partial(task_id="lint_rules", map_index_template="{{ task.file }}").expand(
+            file=rules.output
+        )
         EvaluateDashboardOperator.partial(
             task_id="evaluate_dashboard", map_index_template="{{ task.dashboard }}"
         ).expand(dashboard=files.output)

@@ -35,7 +35,7 @@ class Fit:
 
 
 _COUNT = "count"
-_NEUTRAL = frozenset({"", "none", "short", "sishort", "locale", "string", "number", "scientific"})
+_NEUTRAL = frozenset({"", "none", "short", "sishort", "locale", "string", "sci", "hex", "hex0x"})
 _PERIODS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 
 

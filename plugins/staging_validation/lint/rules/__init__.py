@@ -1,0 +1,1 @@
+"""The rules: one module a rule, named like its id, with one public name, ``RULE``."""
