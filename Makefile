@@ -12,7 +12,7 @@ CONF ?= {}
 # Byte code is written in any case: without it every start of Airflow takes seconds longer.
 PIP := unset PYTHONDONTWRITEBYTECODE; $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet
 
-.PHONY: help run up down test lint bench campaign-guard campaign-reset campaign-telemetry lock clean python
+.PHONY: help run up down test lint bench campaign-guard campaign-reset campaign-telemetry campaign-lint campaign-lint-fuzz lock clean python
 
 help: ## Show this list
 	@sed -n -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 24
@@ -51,6 +51,12 @@ campaign-reset: $(VENV)/.dev ## Kill a hundred resets at random moments; none ma
 
 campaign-telemetry: $(VENV)/.dev ## Emit fifty runs' telemetry, kill ten more; all series equal, nothing left behind
 	@exec $(BIN)/python -m campaigns.telemetry
+
+campaign-lint: $(VENV)/.dev ## Plant twenty thousand defects in clean dashboards and rules; 95 of 100 must be found
+	@exec $(BIN)/python -m campaigns.lint_mutations
+
+campaign-lint-fuzz: $(VENV)/.dev ## Give the checker twenty thousand broken files; all must end in findings
+	@exec $(BIN)/python -m campaigns.lint_fuzz
 
 lock: python ## Pin every package anew in constraints.txt
 	@set -euo pipefail; tools=$$(mktemp -d); trap 'rm -rf "$$tools"' EXIT; new="$$tools/constraints.txt"; \

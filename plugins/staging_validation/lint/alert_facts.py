@@ -16,13 +16,13 @@ from staging_validation.promql.tree import (
     Binary,
     Call,
     Expr,
+    NumberLiteral,
     Paren,
     Span,
     Subquery,
     Unary,
     ValueType,
     children,
-    walk,
     without_parens,
 )
 from staging_validation.promql.types import value_type
@@ -136,8 +136,22 @@ def is_filter(expr: Expr) -> bool:
 
 
 def has_condition(expr: Expr) -> bool:
-    """Tell whether an expression filters anywhere."""
-    return any(is_filter(piece) for piece in walk(expr))
+    """Tell whether an expression filters anywhere but in a divisor that it only keeps from being 0."""
+    inner = without_parens(expr)
+    if is_filter(inner):
+        return True
+    guarded = isinstance(inner, Binary) and inner.operator.text == "/" and _is_guard(inner.right)
+    inside = (inner.left,) if guarded and isinstance(inner, Binary) else children(inner)
+    return any(has_condition(piece) for piece in inside)
+
+
+def _is_guard(divisor: Expr) -> bool:
+    """Tell whether a divisor is ``x > 0`` or ``x != 0``."""
+    inner = without_parens(divisor)
+    if not isinstance(inner, Binary) or inner.operator.text not in (">", "!="):
+        return False
+    bound = without_parens(inner.right)
+    return isinstance(bound, NumberLiteral) and bound.value == 0 and not has_condition(inner.left)
 
 
 def is_always_there(expr: Expr) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from staging_validation.promql.errors import PromqlSyntaxError
-from staging_validation.promql.functions import AGGREGATORS
+from staging_validation.promql.functions import AGGREGATORS, FUNCTIONS
 from staging_validation.promql.lexer import Token, place
 from staging_validation.promql.literals import read_duration, read_number
 from staging_validation.promql.selectors import SelectorReader
@@ -141,6 +141,8 @@ class _Parser(SelectorReader):
             return self._aggregation(name if word == token.text else Name(name.span, word))
         if following == "(":
             return self._call(name)
+        if self.word() in {"by", "without"}:
+            _refuse_misspelt(name)
         if word in {"inf", "nan"}:
             return self._number(token)
         if word in _NO_METRICS:
@@ -155,6 +157,8 @@ class _Parser(SelectorReader):
                 self.token, "an operator or the end", "a name with a colon is a metric's, not a function's"
             )
         arguments = self._arguments(name)
+        if self.word() in {"by", "without"}:
+            _refuse_misspelt(name)
         return Call(place((name.span.start, self.last.end)), name, arguments)
 
     def _aggregation(self, operator: Name) -> Expr:
@@ -233,6 +237,15 @@ class _Parser(SelectorReader):
             "("
         ):
             raise unexpected(self.token, "an expression")
+
+
+def _refuse_misspelt(name: Name) -> None:
+    """Refuse a name that is grouped like an aggregation, and is nearly one."""
+    from difflib import get_close_matches
+
+    near = get_close_matches(name.text.lower(), AGGREGATORS, n=1, cutoff=0.7)
+    if near and name.text not in FUNCTIONS:
+        raise PromqlSyntaxError(f"{shown(name.text)} is no aggregation.", name.span, f"write {near[0]}")
 
 
 def _left_over(token: Token) -> PromqlSyntaxError:
