@@ -11,7 +11,9 @@ from collections.abc import Mapping, Sequence
 
 from aiohttp import web
 
-from local_staging.stripe_sandbox.app import create_app
+from local_staging.stripe_sandbox.app import Options, create_app
+from local_staging.stripe_sandbox.rate_limit import STRIPE_PER_SECOND
+from local_staging.stripe_sandbox.settings import AFTER_RETRIES, Dunning, Settings
 from local_staging.stripe_sandbox.webhooks import Endpoint, Retries
 
 SECRET_VARIABLE = "STRIPE_SANDBOX_WEBHOOK_SECRET"  # noqa: S105 - the name of a variable, not its value
@@ -31,7 +33,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = _parser()
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    app = create_app(pro_price_id=options.pro_price_id, endpoint=_endpoint(parser, options, os.environ))
+    dunning = Dunning(options.dunning_days, options.dunning_end)
+    retries = Retries(attempts=options.webhook_attempts, first_seconds=options.webhook_first_retry_seconds)
+    chosen = Options(
+        endpoint=_endpoint(parser, options, os.environ),
+        retries=retries,
+        settings=Settings(dunning=dunning),
+        per_second=options.rate_limit,
+    )
+    app = create_app(pro_price_id=options.pro_price_id, options=chosen)
     web.run_app(
         app,
         host=options.host,
@@ -44,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    retries = Retries()
+    retries, dunning = Retries(), Dunning()
     parser = argparse.ArgumentParser(
         prog="python -m local_staging.stripe_sandbox",
         description="A small stateful Stripe in test mode; everything it holds ends with the process.",
@@ -71,6 +81,26 @@ def _parser() -> argparse.ArgumentParser:
         default=retries.first_seconds,
         help="pause before the second attempt; each further one is twice as long (default: %(default)s)",
     )
+    parser.add_argument(
+        "--rate-limit",
+        type=_at_least_one,
+        metavar="PER_SECOND",
+        help=f"answer no more requests a second, the others with 429 (default: no limit; Stripe's own is "
+        f"{STRIPE_PER_SECOND})",
+    )
+    parser.add_argument(
+        "--dunning-days",
+        type=_days,
+        default=dunning.retry_days,
+        metavar="DAYS",
+        help="days between the attempts to collect a renewal, as in 3,5,7 (the default)",
+    )
+    parser.add_argument(
+        "--dunning-end",
+        choices=AFTER_RETRIES,
+        default=dunning.then,
+        help="what a subscription becomes after the last attempt (default: %(default)s)",
+    )
     return parser
 
 
@@ -84,8 +114,7 @@ def _endpoint(
         parser.error(
             f"{SECRET_VARIABLE} must hold the webhooks' signing secret (whsec_…) when --webhook-url is given."
         )
-    retries = Retries(attempts=options.webhook_attempts, first_seconds=options.webhook_first_retry_seconds)
-    return Endpoint(options.webhook_url, secret, retries)
+    return Endpoint(options.webhook_url, secret)
 
 
 def _url(text: str) -> str:
@@ -98,6 +127,13 @@ def _at_least_one(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"'{text}' is not 1 or more")
     return int(text)
+
+
+def _days(text: str) -> tuple[int, ...]:
+    parts = text.split(",")
+    if not all(part.isdecimal() and int(part) > 0 for part in parts):
+        raise argparse.ArgumentTypeError(f"'{text}' is no list of days (3,5,7)")
+    return tuple(int(part) for part in parts)
 
 
 def _price_id(text: str) -> str:

@@ -250,6 +250,16 @@ _BLANKS: Mapping[str, Mapping[str, Any]] = {
         "transfer_data": None,
         "transfer_group": None,
     },
+    "refund": {
+        "balance_transaction": None,
+        "destination_details": {"card": {"type": "refund"}, "type": "card"},
+        "receipt_number": None,
+        "source_transfer_reversal": None,
+        "status": "succeeded",
+        "transfer_reversal": None,
+    },
+    "test_helpers.test_clock": {"livemode": False, "status": "ready", "status_details": {}},
+    "webhook_endpoint": {"application": None, "livemode": False, "status": "enabled"},
 }
 
 

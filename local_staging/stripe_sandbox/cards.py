@@ -31,8 +31,8 @@ class TestCard:
         brand: The card's brand.
         funding: credit, debit or prepaid.
         decline: What every charge is answered with; None for a good card.
-        attaches: Whether the card can be attached to a customer. Cards that decline cannot, with one exception
-            that exists for this: it attaches and then fails.
+        attaches: Whether the card can be attached to a customer. Cards that decline cannot, with the exceptions
+            that exist for this: they attach and then fail.
     """
 
     __test__ = False
@@ -75,6 +75,16 @@ CARDS: tuple[TestCard, ...] = (
     TestCard("3566002020360505", ("pm_card_jcb",), brand="jcb"),
     TestCard("6200000000000005", ("pm_card_unionpay",), brand="unionpay"),
     TestCard("4000000000000341", ("pm_card_chargeCustomerFail",), decline=_generic("generic_decline")),
+    # Nobody sits in front of the sandbox who could authenticate: it treats every payment as one off-session.
+    TestCard(
+        "4000002760003184",
+        ("pm_card_authenticationRequired",),
+        decline=Decline(
+            "authentication_required",
+            "authentication_required",
+            "Your card was declined. This transaction requires authentication.",
+        ),
+    ),
     _declining(
         "4000000000000002",
         ("pm_card_chargeDeclined", "pm_card_visa_chargeDeclined"),

@@ -6,7 +6,8 @@
     ├── InvalidRequestError     400, or 404 for an id in the address   invalid_request_error
     ├── CardError               402                                   card_error
     ├── AuthenticationError     401                                   invalid_request_error
-    └── IdempotencyError        400                                   idempotency_error
+    ├── IdempotencyError        400                                   idempotency_error
+    └── RateLimitError          429                                   invalid_request_error
 
 They are answers of a server, not faults of this program, and so stand outside the package's exception tree.
 """
@@ -87,6 +88,13 @@ class IdempotencyError(StripeApiError):
 
     type = "idempotency_error"
     default_status = 400
+
+
+class RateLimitError(StripeApiError):
+    """Too many requests, or one for something that is busy: the same request may be sent again later."""
+
+    type = "invalid_request_error"
+    default_status = 429
 
 
 def unsupported(what: str, *, param: str | None = None) -> InvalidRequestError:

@@ -25,6 +25,7 @@ _REFERENCES = frozenset(
         "price",
         "product",
         "subscription",
+        "test_clock",
     }
 )
 # Fields that an object has only when a request asks for them, with the kind of what they list.

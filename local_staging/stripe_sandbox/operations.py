@@ -35,7 +35,8 @@ class Operation:
     Args:
         method: The HTTP method.
         path: The address, with ``{id}`` and ``{child_id}`` for ids.
-        params: The name of the type in ``stripe.params`` that describes the request.
+        params: The name of the type in ``stripe.params`` that describes the request; dotted for one in a
+            submodule, as in ``test_helpers.TestClockCreateParams``.
         handler: Carries the operation out and returns the object to answer with.
         accepts: The parameters that the sandbox supports, as dotted paths without list indices; a last ``*``
             stands for any name; ``name=a|b`` limits the values. ``expand`` is always accepted.

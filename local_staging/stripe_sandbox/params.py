@@ -8,6 +8,7 @@ it? The operation's ``accepts`` answers that; anything else is refused, never ig
 from __future__ import annotations
 
 import functools
+import operator
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -64,7 +65,7 @@ def _adapter(name: str) -> TypeAdapter[Any]:
     of the API and are left out.
     """
     hints = typing_extensions.get_type_hints(
-        getattr(stripe.params, name),
+        operator.attrgetter(name)(stripe.params),
         localns={"UntypedStripeObject": _FreeForm, "StripeContext": object, "Mapping": Mapping},
         include_extras=True,
     )

@@ -189,6 +189,19 @@ def charge(context: Context, intent: dict[str, Any], payment_method: Mapping[str
     return decline.error(**details, payment_intent=copy.deepcopy(intent))
 
 
+def cancel_intent(context: Context, intent: dict[str, Any], reason: str | None) -> dict[str, Any]:
+    """Cancel a payment intent that was not paid, and record the event.
+
+    Args:
+        context: The surroundings of the request.
+        intent: The payment intent in the store.
+        reason: Stripe's cancellation reason, where there is one.
+    """
+    intent.update(status="canceled", canceled_at=context.now(), cancellation_reason=reason)
+    context.emit("payment_intent.canceled", intent, None)
+    return intent
+
+
 def _succeed(context: Context, intent: dict[str, Any], made: dict[str, Any]) -> None:
     intent.update(
         status="succeeded",

@@ -24,12 +24,13 @@ def period_end(anchor: int, start: int, recurring: Mapping[str, Any]) -> int:
         Unix seconds, later than ``start``.
     """
     steps = 1
-    while (end := _after(anchor, steps, recurring)) <= start:
+    while (end := after(anchor, steps, recurring)) <= start:
         steps += 1
     return end
 
 
-def _after(anchor: int, steps: int, recurring: Mapping[str, Any]) -> int:
+def after(anchor: int, steps: int, recurring: Mapping[str, Any]) -> int:
+    """Return the moment so many intervals of a price after another one, in Unix seconds."""
     begin = datetime.fromtimestamp(anchor, timezone.utc)
     count = steps * recurring["interval_count"]
     interval = recurring["interval"]

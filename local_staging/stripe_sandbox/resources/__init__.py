@@ -13,10 +13,16 @@ from local_staging.stripe_sandbox.resources import (
     payment_methods,
     prices,
     products,
+    refunds,
+    search,
     subscriptions,
+    test_clocks,
+    webhook_endpoints,
 )
 
 OPERATIONS: tuple[Operation, ...] = (
+    # Before the others: "search" stands where they take an id.
+    *search.OPERATIONS,
     *balance.OPERATIONS,
     *charges.OPERATIONS,
     *customers.OPERATIONS,
@@ -26,7 +32,10 @@ OPERATIONS: tuple[Operation, ...] = (
     *payment_methods.OPERATIONS,
     *prices.OPERATIONS,
     *products.OPERATIONS,
+    *refunds.OPERATIONS,
     *subscriptions.OPERATIONS,
+    *test_clocks.OPERATIONS,
+    *webhook_endpoints.OPERATIONS,
 )
 
 __all__ = ["OPERATIONS"]

@@ -1,4 +1,4 @@
-"""The balance: what the successful charges add up to. Its ``livemode`` tells clients that this is no live mode."""
+"""The balance: what was charged, less what was refunded. Its ``livemode`` tells clients that this is a test."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def retrieve(context: Context, _call: Call) -> dict[str, Any]:
     """Return the balance; test payments stay pending, for the sandbox pays nothing out."""
     totals: Counter[str] = Counter({"usd": 0})
     for charge in context.store.newest_first("charge"):
-        totals[charge["currency"]] += charge["amount_captured"]
+        totals[charge["currency"]] += charge["amount_captured"] - charge["amount_refunded"]
     return {
         "object": "balance",
         "available": [_funds(currency, 0) for currency in sorted(totals)],

@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
-from local_staging.stripe_sandbox import billing, payments
+from local_staging.stripe_sandbox import clocks, lifecycle, payments
 from local_staging.stripe_sandbox.blanks import ADDRESS, filled
 from local_staging.stripe_sandbox.context import Context
 from local_staging.stripe_sandbox.errors import InvalidRequestError
@@ -32,6 +32,10 @@ def create(context: Context, call: Call) -> dict[str, Any]:
     """Make a customer, with a payment method attached where one is given."""
     params = call.params
     _check_email(params)
+    test_clock = params.get("test_clock")
+    if test_clock is not None:
+        clocks.require_room(context, test_clock)
+    context = context.of({"test_clock": test_clock})
     settings = dict.fromkeys(("custom_fields", "default_payment_method", "footer", "rendering_options"))
     customer = filled(
         "customer",
@@ -41,6 +45,7 @@ def create(context: Context, call: Call) -> dict[str, Any]:
         invoice_prefix=secrets.token_hex(4).upper(),
         invoice_settings=settings,
         metadata={},
+        test_clock=test_clock,
     )
     method = _first_method(context, params)
     default = params.get("invoice_settings", {}).get("default_payment_method")
@@ -48,7 +53,7 @@ def create(context: Context, call: Call) -> dict[str, Any]:
         raise _not_attached(default)
     customer.update(_changes(context, customer, {**params, "invoice_settings": {}}))
     customer["invoice_settings"]["default_payment_method"] = method["id"] if method and default else None
-    context.emit("customer.created", context.store.add(customer), None)
+    context.emit("customer.created", context.store.add(customer, test_clock), None)
     if method:
         payments.attach(context, method, customer["id"])
     return customer
@@ -65,6 +70,7 @@ def retrieve(context: Context, call: Call) -> dict[str, Any]:
 def update(context: Context, call: Call) -> dict[str, Any]:
     """Change a customer."""
     customer = context.addressed("customer", call.id)
+    context = context.of(customer)
     _check_email(call.params)
     return apply(context, customer, _changes(context, customer, call.params), "customer.updated")
 
@@ -72,21 +78,36 @@ def update(context: Context, call: Call) -> dict[str, Any]:
 def delete(context: Context, call: Call) -> dict[str, Any]:
     """Delete a customer: subscriptions end, payment methods are detached, the id stays known as deleted."""
     customer = context.addressed("customer", call.id)
-    for subscription in context.store.newest_first("subscription"):
-        if subscription["customer"] == call.id and subscription["status"] not in billing.FINAL:
-            billing.end(context, subscription)
+    return remove(context.of(customer), customer)
+
+
+def remove(context: Context, customer: dict[str, Any]) -> dict[str, Any]:
+    """Delete a customer, as a request does and as the deletion of its test clock does.
+
+    Args:
+        context: The surroundings, at the time of the customer's clock.
+        customer: The customer in the store.
+
+    Returns:
+        What is left of it.
+    """
+    identifier = customer["id"]
+    for subscription in list(context.store.filed(identifier, "subscription"))[::-1]:
+        if subscription["status"] not in lifecycle.FINAL:
+            lifecycle.end(context, subscription)
     for method in context.store.newest_first("payment_method"):
-        if method["customer"] == call.id:
+        if method["customer"] == identifier:
             forget(context, method)
     context.emit("customer.deleted", customer, None)
     customer.clear()
-    customer.update(id=call.id, object="customer", deleted=True)
+    customer.update(id=identifier, object="customer", deleted=True)
     return customer
 
 
 def list_customers(context: Context, call: Call) -> dict[str, Any]:
-    """Return a page of customers; the filter on the address is case-sensitive."""
-    found = matching(context.store.newest_first("customer"), call.params, "email")
+    """Return a page of customers: those of one test clock where the request says so, else those of none."""
+    wanted = {"test_clock": None, **call.params}
+    found = matching(context.store.newest_first("customer"), wanted, "email", "test_clock")
     return page(found, call.params, "/v1/customers")
 
 
@@ -139,8 +160,12 @@ def _check_email(params: Mapping[str, Any]) -> None:
 
 
 OPERATIONS = (
-    Operation("POST", "/v1/customers", "CustomerCreateParams", create, (*_ACCEPTS, "payment_method")),
-    Operation("GET", "/v1/customers", "CustomerListParams", list_customers, (*PAGE, *CREATED, "email")),
+    Operation(
+        "POST", "/v1/customers", "CustomerCreateParams", create, (*_ACCEPTS, "payment_method", "test_clock")
+    ),
+    Operation(
+        "GET", "/v1/customers", "CustomerListParams", list_customers, (*PAGE, *CREATED, "email", "test_clock")
+    ),
     Operation("GET", "/v1/customers/{id}", "CustomerRetrieveParams", retrieve),
     Operation("POST", "/v1/customers/{id}", "CustomerUpdateParams", update, _ACCEPTS),
     Operation("DELETE", "/v1/customers/{id}", "CustomerDeleteParams", delete),

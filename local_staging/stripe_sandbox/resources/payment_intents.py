@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from local_staging.stripe_sandbox import billing, payments
+from local_staging.stripe_sandbox import billing, lifecycle, payments
 from local_staging.stripe_sandbox.context import Context
 from local_staging.stripe_sandbox.errors import InvalidRequestError
 from local_staging.stripe_sandbox.listing import matching, page
@@ -28,7 +28,7 @@ def create(context: Context, call: Call) -> dict[str, Any]:
         raise InvalidRequestError("You can only pass off_session when confirm is true.", param="off_session")
     customer = params.get("customer")
     if customer is not None:
-        context.referenced("customer", customer, "customer")
+        context = context.of(context.referenced("customer", customer, "customer"))
     method = _method(context, params, customer)
     if params.get("confirm") and method is None:
         raise _missing_method()
@@ -59,7 +59,23 @@ def confirm(context: Context, call: Call) -> dict[str, Any]:
     method = _method(context, {"payment_method": given} if given else {}, intent["customer"])
     if method is None:
         raise _missing_method()
-    return _pay(context, intent, method)
+    return _pay(context.of(intent), intent, method)
+
+
+def cancel(context: Context, call: Call) -> dict[str, Any]:
+    """Cancel a payment intent that waits for a payment; one of an invoice is canceled by voiding the invoice."""
+    intent = context.addressed("payment_intent", call.id)
+    if intent["status"] not in _CONFIRMABLE:
+        raise InvalidRequestError(
+            f"You cannot cancel this PaymentIntent because it has a status of {intent['status']}.",
+            code="payment_intent_unexpected_state",
+        )
+    if invoice := billing.invoice_of(context, intent):
+        raise InvalidRequestError(
+            f"You cannot cancel this PaymentIntent because it pays the invoice {invoice['id']}. Void the invoice "
+            "instead."
+        )
+    return payments.cancel_intent(context.of(intent), intent, call.params.get("cancellation_reason"))
 
 
 def retrieve(context: Context, call: Call) -> dict[str, Any]:
@@ -79,7 +95,7 @@ def _pay(context: Context, intent: dict[str, Any], method: Mapping[str, Any]) ->
         decline = payments.charge(context, intent, method)
     else:
         decline = billing.collect(context, invoice, method)
-        billing.follow_invoice(context, invoice)
+        lifecycle.follow_invoice(context, invoice)
     if decline:
         raise decline
     return intent
@@ -149,5 +165,12 @@ OPERATIONS = (
         "PaymentIntentConfirmParams",
         confirm,
         ("payment_method", _OFF_SESSION),
+    ),
+    Operation(
+        "POST",
+        "/v1/payment_intents/{id}/cancel",
+        "PaymentIntentCancelParams",
+        cancel,
+        ("cancellation_reason=abandoned|duplicate|fraudulent|requested_by_customer",),
     ),
 )

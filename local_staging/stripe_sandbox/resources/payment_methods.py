@@ -64,7 +64,7 @@ def update(context: Context, call: Call) -> dict[str, Any]:
         changes["billing_details"] = _billing_details(
             call.params["billing_details"] or {}, method["billing_details"]
         )
-    return apply(context, method, changes, "payment_method.updated")
+    return apply(context.of(method), method, changes, "payment_method.updated")
 
 
 def attach(context: Context, call: Call) -> dict[str, Any]:
@@ -74,6 +74,7 @@ def attach(context: Context, call: Call) -> dict[str, Any]:
             "Missing required param: customer.", code="parameter_missing", param="customer"
         )
     customer = context.referenced("customer", call.params["customer"], "customer")
+    context = context.of(customer)
     method = retrieve(context, call)
     return payments.attach(context, method, customer["id"])
 
@@ -86,7 +87,7 @@ def detach(context: Context, call: Call) -> dict[str, Any]:
             "The payment method you provided is not attached to a customer so detachment is impossible.",
             code="payment_method_unexpected_state",
         )
-    forget(context, method)
+    forget(context.of(method), method)
     return method
 
 
@@ -97,7 +98,7 @@ def forget(context: Context, method: dict[str, Any]) -> None:
     if settings.get("default_payment_method") == method["id"]:
         without = {**settings, "default_payment_method": None}
         apply(context, customer, {"invoice_settings": without}, "customer.updated")
-    for subscription in context.store.newest_first("subscription"):
+    for subscription in context.store.filed(method["customer"], "subscription"):
         if subscription["default_payment_method"] == method["id"]:
             subscription["default_payment_method"] = None
     apply(context, method, {"customer": None}, "payment_method.detached")

@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import threading
-import types
-import typing
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import Any
 
 import pytest
 import requests
 import stripe
-import typing_extensions
 from aiohttp import web
-from stripe._stripe_object import UntypedStripeObject
 
-from local_staging.stripe_sandbox.app import SANDBOX, create_app
+from local_staging.stripe_sandbox.app import SANDBOX, Options, create_app
 from local_staging.stripe_sandbox.sandbox import Sandbox
 from local_staging.stripe_sandbox.webhooks import Endpoint, Retries
 from staging_validation.clients.polling import wait_for
+from tests.local_staging.stripe_sandbox.response_types import object_differences
 
 KEY = "sk_test_sandbox"
 PRO = "price_local_pro"
@@ -76,6 +73,7 @@ class Receiver:
     """A webhook endpoint that answers with given statuses first, and 200 afterwards."""
 
     url: str = ""
+    secret: str = SECRET
     answers: list[int] = field(default_factory=list)
     seen: list[tuple[bytes, str]] = field(default_factory=list)
     taken: list[stripe.Event] = field(default_factory=list)
@@ -84,7 +82,7 @@ class Receiver:
         body = await request.read()
         signature = request.headers["Stripe-Signature"]
         self.seen.append((body, signature))
-        event = stripe.Webhook.construct_event(body, signature, SECRET)
+        event = stripe.Webhook.construct_event(body, signature, self.secret)
         status = self.answers.pop(0) if self.answers else 200
         if status == 200:
             self.taken.append(event)
@@ -131,8 +129,9 @@ def server() -> Iterator[Server]:
 def posting_server(receiver: Receiver) -> Iterator[Server]:
     """A sandbox that posts its webhooks to ``receiver``."""
     clock = ManualClock()
-    endpoint = Endpoint(receiver.url, SECRET, Retries(attempts=4, first_seconds=0.01, longest_seconds=0.05))
-    app = create_app(pro_price_id=PRO, endpoint=endpoint, clock=clock)
+    retries = Retries(attempts=4, first_seconds=0.01, longest_seconds=0.05)
+    options = Options(endpoint=Endpoint(receiver.url, SECRET), retries=retries)
+    app = create_app(pro_price_id=PRO, options=options, clock=clock)
     with served(app) as url:
         yield Server(url, app[SANDBOX], clock)
 
@@ -183,87 +182,77 @@ def pro_customer(api: Any) -> Callable[..., str]:
     return make
 
 
+@dataclass
+class Time:
+    """A test clock, driven through the API, and what hangs on it."""
+
+    api: Any
+    clock: str
+    start: int = START
+
+    def advance(self, to: int) -> None:
+        """Advance the clock, in as many requests as it takes, and wait until it is ready."""
+        while (now := self.api.test_helpers.test_clocks.retrieve(self.clock).frozen_time) < to:
+            try:
+                self.api.test_helpers.test_clocks.advance(self.clock, {"frozen_time": to})
+            except stripe.InvalidRequestError as refused:
+                furthest = re.search(r"here to [^(]*\((\d+)\)", str(refused))
+                if furthest is None:
+                    raise
+                self.api.test_helpers.test_clocks.advance(self.clock, {"frozen_time": int(furthest[1])})
+            self.wait_until_ready()
+            assert self.now() > now
+
+    def wait_until_ready(self) -> None:
+        def ready() -> bool | None:
+            status = self.api.test_helpers.test_clocks.retrieve(self.clock).status
+            return True if status == "ready" else None
+
+        wait_for("the test clock", ready, timeout_seconds=10, interval_seconds=0.01)
+
+    def now(self) -> int:
+        frozen: int = self.api.test_helpers.test_clocks.retrieve(self.clock).frozen_time
+        return frozen
+
+    def customer(self, card: str | None = "pm_card_visa") -> str:
+        """Make a customer on the clock, with a default card, and return its id."""
+        customer: str = self.api.customers.create(
+            {"email": "t@test.example.com", "test_clock": self.clock}
+        ).id
+        if card:
+            self.use(customer, card)
+        return customer
+
+    def use(self, customer: str, card: str) -> None:
+        method = self.api.payment_methods.attach(card, {"customer": customer})
+        self.api.customers.update(customer, {"invoice_settings": {"default_payment_method": method.id}})
+
+    def subscribe(self, customer: str, **params: Any) -> Any:
+        return self.api.subscriptions.create({"customer": customer, "items": [{"price": PRO}], **params})
+
+    def events(self, *types: str, **params: Any) -> list[Any]:
+        """Return the events of some types, the oldest first."""
+        listed = self.api.events.list({"types": list(types), "limit": 100, **params})
+        return list(listed.auto_paging_iter())[::-1]
+
+
+@pytest.fixture
+def make_time() -> Callable[..., Time]:
+    """Return a function that makes a test clock through an API."""
+
+    def make(api: Any, start: int = START) -> Time:
+        return Time(api, api.test_helpers.test_clocks.create({"frozen_time": start}).id, start)
+
+    return make
+
+
+@pytest.fixture
+def timed(api: Any, make_time: Callable[..., Time]) -> Time:
+    """A test clock of ``server``."""
+    return make_time(api)
+
+
 @pytest.fixture
 def differences() -> Callable[[Mapping[str, Any], type], list[str]]:
     """Return the check of an answer against the library's response type: what differs, empty when nothing."""
-    return lambda value, annotated: list(_object_differences(value, annotated, annotated.__name__))
-
-
-class _TypeNames(dict[str, Any]):
-    """The library's classes by the names that its annotations use; it loads them lazily itself."""
-
-    def __missing__(self, name: str) -> Any:
-        if not hasattr(stripe, name):
-            raise KeyError(name)
-        return getattr(stripe, name)
-
-
-_TYPE_NAMES = _TypeNames(
-    CardResource=stripe.Card,
-    TestClock=stripe.test_helpers.TestClock,
-    CreditBalanceTransaction=stripe.billing.CreditBalanceTransaction,
-    FeedbackOption=stripe.billing.FeedbackOption,
-)
-
-
-def _object_differences(value: Mapping[str, Any], annotated: type, where: str) -> Iterator[str]:
-    hints = typing_extensions.get_type_hints(annotated, localns=_TYPE_NAMES, include_extras=False)
-    fields = {name: hint for name, hint in hints.items() if name in annotated.__annotations__}
-    fields = {name: hint for name, hint in fields.items() if not _is_internal(name, hint)}
-    for name in value.keys() - fields.keys():
-        yield f"{where}.{name}: unknown to the library"
-    for name, hint in fields.items():
-        if name in value:
-            yield from _value_differences(value[name], hint, f"{where}.{name}")
-        elif not _is_optional(hint):
-            yield f"{where}.{name}: missing"
-
-
-def _is_internal(name: str, hint: Any) -> bool:
-    return name.startswith("_") or name == "OBJECT_NAME" or typing.get_origin(hint) is typing.ClassVar
-
-
-def _is_optional(hint: Any) -> bool:
-    return type(None) in typing.get_args(hint)
-
-
-def _value_differences(value: Any, hint: Any, where: str) -> Iterator[str]:
-    origin, members = typing.get_origin(hint), typing.get_args(hint)
-    if origin in (typing.Union, types.UnionType):
-        attempts = [list(_value_differences(value, member, where)) for member in members]
-        if all(attempts):
-            yield from min(attempts, key=len)
-    elif origin is list:
-        yield from _list_differences(value, members[0], where)
-    elif origin is stripe.ListObject and isinstance(value, dict):
-        yield from _list_differences(value.get("data"), members[0], f"{where}.data")
-        if value.keys() != {"object", "data", "has_more", "url"}:
-            yield f"{where}: is no list object"
-    elif _is_response_type(hint) and isinstance(value, dict):
-        yield from _object_differences(value, hint, where)
-    elif not _is_plain(value, hint):
-        yield f"{where}: {value!r} is no {hint}"
-
-
-def _is_response_type(hint: Any) -> bool:
-    return isinstance(hint, type) and issubclass(hint, stripe.StripeObject)
-
-
-def _list_differences(value: Any, member: Any, where: str) -> Iterator[str]:
-    if not isinstance(value, list):
-        yield f"{where}: {value!r} is no list"
-        return
-    for index, item in enumerate(value):
-        yield from _value_differences(item, member, f"{where}[{index}]")
-
-
-def _is_plain(value: Any, hint: Any) -> bool:
-    if typing.get_origin(hint) is typing.Literal:
-        return value in typing.get_args(hint)
-    if typing.get_origin(hint) is UntypedStripeObject:
-        return isinstance(value, dict)
-    if hint is Decimal:  # a decimal travels as a string of digits
-        return isinstance(value, str) and value.replace(".", "", 1).isdecimal()
-    if hint in (int, float):
-        return isinstance(value, (int, hint)) and not isinstance(value, bool)
-    return hint is Any or (isinstance(hint, type) and isinstance(value, hint))
+    return lambda value, annotated: list(object_differences(value, annotated, annotated.__name__))

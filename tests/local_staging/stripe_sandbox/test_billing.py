@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 import pytest
 import stripe
 
-from local_staging.stripe_sandbox import billing
+from local_staging.stripe_sandbox import billing, lifecycle
 from local_staging.stripe_sandbox.events import Cause
 from local_staging.stripe_sandbox.periods import period_end
 
@@ -67,7 +67,7 @@ def test_a_renewal_that_fails_is_past_due_and_recovers(api, pro_customer, server
     invoice = billing.draft_invoice(context, stored, "subscription_cycle")
     billing.finalize(context, invoice)
     assert billing.collect(context, invoice, failing) is not None
-    billing.follow_invoice(context, invoice)
+    lifecycle.follow_invoice(context, invoice)
     assert api.subscriptions.retrieve(subscription).status == "past_due"
 
     assert api.invoices.pay(invoice["id"]).status == "paid"

@@ -40,11 +40,18 @@ def test_declining_cards_cannot_be_attached(api, card):
     assert api.payment_methods.list({"customer": customer}).data == []
 
 
-def test_one_card_attaches_and_fails_later(api):
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("pm_card_chargeCustomerFail", "card_declined"),
+        ("pm_card_authenticationRequired", "authentication_required"),
+    ],
+)
+def test_some_cards_attach_and_fail_later(api, name, code):
     customer = api.customers.create().id
-    method = api.payment_methods.attach("pm_card_chargeCustomerFail", {"customer": customer})
+    method = api.payment_methods.attach(name, {"customer": customer})
 
-    with pytest.raises(stripe.CardError, match="Your card was declined"):
+    with pytest.raises(stripe.CardError, match="Your card was declined") as declined:
         api.payment_intents.create(
             {
                 "amount": 2900,
@@ -52,8 +59,10 @@ def test_one_card_attaches_and_fails_later(api):
                 "customer": customer,
                 "payment_method": method.id,
                 "confirm": True,
+                "off_session": True,
             }
         )
+    assert declined.value.code == code
 
 
 def test_the_table_of_cards_is_sound():

@@ -94,6 +94,10 @@ def test_webhooks_need_a_signing_secret(monkeypatch, capsys, secret):
         ("--webhook-url", "localhost:1", "'localhost:1' is no address"),
         ("--webhook-attempts", "0", "'0' is not 1 or more"),
         ("--webhook-attempts", "many", "'many' is not 1 or more"),
+        ("--rate-limit", "0", "'0' is not 1 or more"),
+        ("--dunning-days", "3,,5", "'3,,5' is no list of days"),
+        ("--dunning-days", "0", "'0' is no list of days"),
+        ("--dunning-end", "forget", "invalid choice: 'forget'"),
     ],
 )
 def test_wrong_options_are_refused(capsys, option, value, message):
@@ -111,6 +115,17 @@ def test_without_a_webhook_address_nothing_is_posted(start, connect):
 
     assert api.events.list().data[0].pending_webhooks == 0
     assert api.prices.retrieve("price_local_pro").active
+
+
+def test_the_settings_of_billing_are_options(start, connect, make_time):
+    _, url = start("--dunning-days", "1", "--dunning-end", "unpaid", "--rate-limit", "1000")
+    timed = make_time(connect(url).v1)
+    customer = timed.customer()
+    subscription = timed.subscribe(customer)
+    timed.use(customer, "pm_card_chargeCustomerFail")
+    timed.advance(subscription["items"].data[0].current_period_end + 2 * 86_400)
+
+    assert timed.api.subscriptions.retrieve(subscription.id).status == "unpaid"
 
 
 def test_the_machines_clock_counts_unix_seconds():

@@ -26,6 +26,14 @@ def populated(api, pro_customer):
                 "confirm": True,
             }
         )
+    charge = api.charges.list({"customer": customer}).data[0].id
+    api.refunds.create({"charge": charge, "amount": 900})
+    api.webhook_endpoints.create({"url": "http://127.0.0.1:1/", "enabled_events": ["customer.deleted"]})
+    clock = api.test_helpers.test_clocks.create({"frozen_time": 1_790_000_000}).id
+    on_clock = api.customers.create({"test_clock": clock, "payment_method": "pm_card_visa"}).id
+    api.subscriptions.create(
+        {"customer": on_clock, "items": [{"price": "price_local_pro"}], "trial_period_days": 1}
+    )
     api.products.create({"name": "Another"})
     api.customers.create({"name": "Nobody", "metadata": {"run": "r1"}})
     return customer
@@ -40,6 +48,8 @@ LISTS = {
     "payment_methods": stripe.PaymentMethod,
     "prices": stripe.Price,
     "products": stripe.Product,
+    "refunds": stripe.Refund,
+    "webhook_endpoints": stripe.WebhookEndpoint,
     "subscriptions": stripe.Subscription,
 }
 
@@ -61,7 +71,7 @@ def test_the_balance_satisfies_the_library(api, populated, differences):
 
     assert differences(balance, stripe.Balance) == []
     assert balance["livemode"] is False
-    assert balance["pending"] == [{"amount": 59_900, "currency": "usd", "source_types": {"card": 59_900}}]
+    assert balance["pending"] == [{"amount": 59_000, "currency": "usd", "source_types": {"card": 59_000}}]
 
 
 EVENT_OBJECTS = {
@@ -71,7 +81,9 @@ EVENT_OBJECTS = {
     "payment_intent": stripe.PaymentIntent,
     "payment_method": stripe.PaymentMethod,
     "product": stripe.Product,
+    "refund": stripe.Refund,
     "subscription": stripe.Subscription,
+    "test_helpers.test_clock": stripe.test_helpers.TestClock,
 }
 
 
@@ -100,6 +112,23 @@ def test_expanded_objects_satisfy_the_library(api, populated, differences):
     payment = value["latest_invoice"]["payments"]["data"][0]
     assert payment["payment"]["payment_intent"]["status"] == "succeeded"
     assert value["customer"]["invoice_settings"]["default_payment_method"]["card"]["last4"] == "4242"
+
+
+def test_nothing_is_of_live_mode(api, populated, raw):
+    def modes(value):
+        if isinstance(value, dict):
+            yield from (value["livemode"],) if "livemode" in value else ()
+            for inner in value.values():
+                yield from modes(inner)
+        elif isinstance(value, list):
+            for inner in value:
+                yield from modes(inner)
+
+    paths = [f"/v1/{resource}" for resource in LISTS] + ["/v1/balance", "/v1/test_helpers/test_clocks"]
+    for path in paths:
+        found = list(modes(raw("GET", path).json()))
+        assert set(found) <= {False}, path
+        assert found or path == "/v1/refunds"  # a refund has no such field
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 import stripe
 from aiohttp import web
 
-from local_staging.stripe_sandbox.webhooks import Endpoint, Retries, WebhookSender
+from local_staging.stripe_sandbox.webhooks import Delivery, Endpoint, Retries, WebhookSender
 from staging_validation.clients.polling import wait_for
 
 SECRET = "whsec_sandbox"
@@ -82,6 +82,20 @@ def test_a_subscription_tells_its_whole_story(posting_server, receiver, connect)
     )
 
 
+def test_what_a_clock_brings_is_posted(posting_server, receiver, connect, make_time):
+    timed = make_time(connect(posting_server.url).v1)
+    subscription = timed.subscribe(timed.customer())
+    renewed = subscription["items"].data[0].current_period_end
+    timed.advance(renewed + 3600)
+
+    def arrived():
+        paid = [event for event in list(receiver.taken) if event.type == "invoice.payment_succeeded"]
+        return sorted(event.created for event in paid) if len(paid) == 2 else None
+
+    paid_at = wait_for("both payments", arrived, timeout_seconds=10, interval_seconds=0.01)
+    assert paid_at == [timed.start, renewed + 3600]
+
+
 def test_an_event_is_posted_until_it_is_taken(posting_server, receiver, connect):
     receiver.answers = [500, 302, 404]
     api = connect(posting_server.url).v1
@@ -132,9 +146,10 @@ async def test_an_endpoint_that_is_away_is_tried_again():
     runner = web.AppRunner(app)
     await runner.setup()
     patient = Retries(attempts=100, first_seconds=0.01, longest_seconds=0.02)
-    async with WebhookSender(Endpoint(f"http://127.0.0.1:{port}/", SECRET, patient)) as sender:
-        refused = await sender._post("{}")
-        sender.deliver(event)
+    url = f"http://127.0.0.1:{port}/"
+    async with WebhookSender(patient) as sender:
+        refused = await sender._post(url, "{}", [SECRET])
+        sender.deliver(Delivery(event, url, lambda: [SECRET]))
         await web.TCPSite(runner, "127.0.0.1", port).start()
         await asyncio.wait_for(arrived.wait(), timeout=10)
     await runner.cleanup()
@@ -142,10 +157,35 @@ async def test_an_endpoint_that_is_away_is_tried_again():
     assert "no answer" in refused
 
 
+async def test_what_was_not_delivered_to_a_deleted_endpoint_never_is():
+    signing_secrets, posted = [SECRET], []
+
+    async def refuse(_request):
+        posted.append("event")
+        signing_secrets.clear()  # the endpoint is deleted while it answers
+        return web.Response(status=500)
+
+    app = web.Application()
+    app.router.add_post("/", refuse)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    url = f"http://127.0.0.1:{runner.addresses[0][1]}/"
+    event = {"id": "evt_1", "type": "customer.created", "pending_webhooks": 1}
+    async with WebhookSender(FAST) as sender:
+        sender.deliver(Delivery(event, url, lambda: list(signing_secrets)))
+        (task,) = sender._running
+        await asyncio.wait_for(task, timeout=10)
+    await runner.cleanup()
+
+    assert (posted, event["pending_webhooks"]) == (["event"], 1)
+
+
 async def test_leaving_ends_what_is_under_way():
     stuck = Retries(attempts=10, first_seconds=3600, longest_seconds=3600)
-    async with WebhookSender(Endpoint("http://127.0.0.1:1/", SECRET, stuck)) as sender:
-        sender.deliver({"id": "evt_1", "type": "x"})
+    async with WebhookSender(stuck) as sender:
+        sender.deliver(Delivery({"id": "evt_1", "type": "x"}, "http://127.0.0.1:1/", lambda: [SECRET]))
         (task,) = sender._running
     assert task.cancelled()
 
@@ -162,14 +202,14 @@ async def test_a_slow_endpoint_counts_as_absent():
     await site.start()
     port = runner.addresses[0][1]
     hasty = Retries(attempts=1, answer_seconds=0.05)
-    async with WebhookSender(Endpoint(f"http://127.0.0.1:{port}/", SECRET, hasty)) as sender:
-        assert await sender._post("{}") == "no answer (TimeoutError)"
+    async with WebhookSender(hasty) as sender:
+        assert await sender._post(f"http://127.0.0.1:{port}/", "{}", [SECRET]) == "no answer (TimeoutError)"
     await runner.cleanup()
 
 
 async def test_a_sender_is_used_inside_its_context():
     with pytest.raises(RuntimeError, match="outside its context"):
-        await WebhookSender(Endpoint("http://127.0.0.1:1/", SECRET))._post("{}")
+        await WebhookSender(FAST)._post("http://127.0.0.1:1/", "{}", [SECRET])
 
 
 def test_pauses_grow_to_a_bound():
