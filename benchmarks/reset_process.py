@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import sys
 import time
 from datetime import datetime, timezone
 
 # Not used here: it makes the process as large as that of the command line is.
 import staging_validation.cli
+from benchmarks.memory import peak_megabytes
 from staging_validation.clients.connections import ConnectionSettings
 from staging_validation.clients.environment import confirm_target
 from staging_validation.clients.postgres import connect
@@ -35,13 +35,9 @@ def main() -> int:
             max_customers=int(os.environ["RESET_MAX_CUSTOMERS"]),
         )
         seconds = time.monotonic() - began
-    # Kilobytes on Linux, bytes on macOS (getrusage(2)).
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (
-        1024 if sys.platform != "darwin" else 1024**2
-    )
     said = {
         "seconds": seconds,
-        "peak_mb": peak,
+        "peak_mb": peak_megabytes(),
         "deleted": summary.deleted,
         "cli": staging_validation.cli.__name__,
     }

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import gc
 import json
-import resource
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -19,6 +18,7 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_late
 
 # Not used here: it makes the process as large as that of the command line is.
 import staging_validation.cli
+from benchmarks.memory import peak_megabytes
 from benchmarks.telemetry_runs import grown
 from campaigns.telemetry_monitoring import Monitoring
 from campaigns.telemetry_run import shipped_catalogue
@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     place = Monitoring.at(gateway_url, prometheus_url)
     plan, catalogue = grown(shipped_catalogue(), RUN_ID, int(series))
     measured = {"push": push, "verify": verify}[what](plan, catalogue, place, times=int(times))
-    said = {**measured, "peak_mb": _peak_mb(), "cli": staging_validation.cli.__name__}
+    said = {**measured, "peak_mb": peak_megabytes(), "cli": staging_validation.cli.__name__}
     sys.stdout.write(json.dumps(said) + "\n")
     return 0
 
@@ -123,12 +123,6 @@ def _timed(do: Callable[[], object]) -> float:
     began = time.perf_counter()
     do()
     return time.perf_counter() - began
-
-
-def _peak_mb() -> float:
-    # Kilobytes on Linux, bytes on macOS (getrusage(2)).
-    unit = 1024**2 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
 
 
 if __name__ == "__main__":

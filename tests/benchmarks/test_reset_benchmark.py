@@ -92,7 +92,7 @@ def test_an_interrupted_benchmark_says_so(monkeypatch, tmp_path, capsys):
 
     monkeypatch.setattr(reset, "measure", interrupted)
     try:
-        assert command.main(["--keep", str(tmp_path)]) == 130
+        assert command.main(["reset", "--keep", str(tmp_path)]) == 130
     finally:
         for number, handler in handlers:
             signal.signal(number, handler)

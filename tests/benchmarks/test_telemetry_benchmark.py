@@ -11,7 +11,7 @@ from dataclasses import replace
 import pytest
 
 from benchmarks import __main__ as command
-from benchmarks import reset, telemetry, telemetry_process
+from benchmarks import lint, reset, telemetry, telemetry_process
 from benchmarks.figures import Figure
 from benchmarks.telemetry import Sizes
 from benchmarks.telemetry_process import RUN_ID
@@ -116,8 +116,8 @@ def test_a_measuring_process_that_fails_is_an_error(place):
 @pytest.mark.parametrize(
     ("parts", "measured"),
     [
-        ([], ["reset", "telemetry"]),
-        (["all"], ["reset", "telemetry"]),
+        ([], ["lint", "reset", "telemetry"]),
+        (["all"], ["lint", "reset", "telemetry"]),
         (["telemetry"], ["telemetry"]),
         (["reset"], ["reset"]),
         (["telemetry", "reset"], ["reset", "telemetry"]),
@@ -125,7 +125,7 @@ def test_a_measuring_process_that_fails_is_an_error(place):
 )
 def test_the_parts_can_be_chosen(tmp_path, monkeypatch, parts, measured):
     asked: list[str] = []
-    for name, part in (("reset", reset), ("telemetry", telemetry)):
+    for name, part in (("lint", lint), ("reset", reset), ("telemetry", telemetry)):
         monkeypatch.setattr(part, "measure", _answering(asked, name, Figure("it", 1.0, 1.0, "s")))
     assert command.main([*parts, "--keep", str(tmp_path)]) == 0
     assert asked == measured
@@ -137,7 +137,7 @@ def test_one_missed_budget_of_any_part_fails(tmp_path, monkeypatch):
     missed, good = Figure("it", 2.0, 1.0, "s"), Figure("it", 1.0, 1.0, "s")
     monkeypatch.setattr(reset, "measure", _answering([], "reset", missed))
     monkeypatch.setattr(telemetry, "measure", _answering([], "telemetry", good))
-    assert command.main(["--keep", str(tmp_path)]) == 1
+    assert command.main(["reset", "telemetry", "--keep", str(tmp_path)]) == 1
     assert json.loads((tmp_path / "telemetry.json").read_text())["figures"][0]["kept"] is True
 
 

@@ -115,6 +115,14 @@ def test_a_gateway_without_its_service_is_an_error(api, httpserver):
         api.subscribe(7)
 
 
+def test_the_metrics_are_text_and_anything_but_200_is_an_error(api, httpserver):
+    httpserver.expect_oneshot_request("/metrics").respond_with_data("a_total 1\n")
+    assert api.metrics() == "a_total 1\n"
+    httpserver.expect_request("/metrics").respond_with_data("no", status=404)
+    with pytest.raises(ServiceAnswerError, match=r"GET .*/metrics answered 404: no"):
+        api.metrics()
+
+
 def test_a_degraded_health_is_an_answer(api, httpserver):
     httpserver.expect_request("/api/health").respond_with_json({"status": "degraded"}, status=503)
     api.http.attempts = 1

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-import json
+import itertools
 import os
 import sys
-from collections.abc import Callable, Collection, Iterator, Sequence
-from copy import deepcopy
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from datetime import datetime, timezone
+from threading import Thread
 from typing import Any
 
+import psycopg
 import pytest
+import uvicorn
 
+from local_staging.service.app import create_app
+from local_staging.service.database import migrate
+from local_staging.service.settings import ServiceSettings
 from local_staging.stack.cache import default_cache_dir
 from local_staging.stack.monitoring import http_answers
 from local_staging.stack.ports import free_port
@@ -21,246 +26,22 @@ from local_staging.stack.processes import Program
 from local_staging.stack.stack import python_environment
 from local_staging.stack.supervisor import Supervisor
 from staging_validation.clients.connections import ConnectionSettings
+from staging_validation.clients.fixture_objects import seed_objects
+from staging_validation.clients.polling import wait_for
+from staging_validation.clients.postgres import connect
+from staging_validation.clients.reset import reset_staging
+from staging_validation.clients.reset_files import read_customer_states
+from staging_validation.clients.staging_session import Patience, open_session
+from staging_validation.clients.stripe_api import StripeApi
 from staging_validation.clients.workflow_files import load_workflow
-from staging_validation.errors import DeadlineError, ServiceUnreachableError
-from staging_validation.workflows import Answer, CleanUp, Customer, WebhookEvent, Workflow, events
+from staging_validation.workflows import Workflow, run_workflow
+from tests.workflows.fake_platform import FakeStaging
+from tests.workflows.shared import IMPATIENT, PROJECT, WORKFLOWS, RealStaging
 
-PRICE = "price_pro"
-KEY = "rsolv_" + "k" * 43
-PROJECT = Path(__file__).parents[2]
-WORKFLOWS = PROJECT / "include" / "workflows"
 STRIPE_KEY = "sk_test_workflows"
 WEBHOOK_SECRET = "whsec_workflows"
 PRO_PRICE = "price_local_pro"
-
-
-class FakePlatform:
-    """The platform's rules (API, database and Stripe) over dictionaries, and its queue of webhooks."""
-
-    def __init__(self, faults: Collection[str]) -> None:
-        self.faults = faults
-        self.customers: dict[int, dict[str, Any]] = {}
-        self.ledgers: dict[int, list[dict[str, Any]]] = {}
-        self.plans: dict[int, list[dict[str, Any]]] = {}
-        self.keys: dict[str, int] = {}
-        self.recorded: list[dict[str, Any]] = []
-        self.stripe: dict[str, dict[str, Any]] = {}
-        self.queue: list[WebhookEvent] = []
-
-    def credit(self, customer_id: int, amount: int, source: str) -> None:
-        row = self.customers[customer_id]
-        row["credit_balance"] += amount
-        self.ledgers[customer_id].append(
-            {
-                "amount": amount,
-                "source": source,
-                "balance_after": row["credit_balance"] - (1 if "wrong_running_sum" in self.faults else 0),
-                "inserted_at": "2026-11-24T02:00:00",
-            }
-        )
-
-    def work(self) -> None:
-        while self.queue:
-            self._process(self.queue.pop(0))
-
-    def _process(self, event: WebhookEvent) -> None:
-        data = json.loads(event.body)["data"]["object"]
-        known = [row for row in self.recorded if row["stripe_event_id"] == event.id]
-        if known and "no_idempotency" not in self.faults:
-            return
-        stripe_id = data["id"] if data["object"] == "customer" else data["customer"]
-        customer_id = next(i for i, row in self.customers.items() if row["stripe_customer_id"] == stripe_id)
-        amount = data.get("amount_due")
-        self.recorded.append(
-            {
-                "stripe_event_id": event.id,
-                "event_type": event.type,
-                "customer_id": customer_id,
-                "amount_cents": 59_000 if "wrong_amount" in self.faults and amount else amount,
-            }
-        )
-        if event.type == "invoice.payment_succeeded" and "no_credit" not in self.faults:
-            self.credit(customer_id, 60, "pro_subscription_payment")
-
-
-class FakeApi:
-    def __init__(self, platform: FakePlatform) -> None:
-        self.platform = platform
-        self.absent: set[str] = set()
-
-    def offers(self, operation: str) -> bool:
-        return operation not in self.absent
-
-    def onboard(self, email: str) -> Answer:
-        if "down" in self.platform.faults:
-            raise ServiceUnreachableError("billing API", "POST /onboard cannot be reached.")
-        number = len(self.platform.customers) + 1
-        credits_ = 4 if "four_credits" in self.platform.faults else 5
-        stripe_id = None if "no_stripe_customer" in self.platform.faults else f"cus_{number}"
-        row = {
-            "id": number,
-            "email": email,
-            "active": True,
-            "subscription_type": "trial",
-            "subscription_state": None,
-            "credit_balance": 0,
-            "has_payment_method": False,
-            "billing_consent_given": False,
-            "stripe_customer_id": stripe_id,
-            "stripe_subscription_id": None,
-        }
-        self.platform.customers[number] = row
-        self.platform.ledgers[number], self.platform.plans[number] = [], []
-        self.platform.credit(number, credits_, "trial_signup")
-        self.platform.keys[KEY] = number
-        self.platform.stripe[str(stripe_id)] = {"email": email, "subscriptions": [], "invoices": []}
-        limits = {"trial_fixes_used": 0, "trial_fixes_limit": 5}
-        customer = {"id": number, "email": email, "subscription_type": "trial", **limits}
-        return Answer("POST /onboard", {"email": email}, 201, {"customer": customer, "api_key": KEY})
-
-    def health(self, api_key: str | None = None) -> Answer:
-        good = api_key in self.platform.keys or "any_key" in self.platform.faults
-        return Answer("GET /health", None, 200 if good else 401, {"status": "ok"})
-
-    def add_payment_method(self, customer_id: int, payment_method: str, *, consent: bool) -> Answer:
-        row = self.platform.customers[customer_id]
-        row.update(
-            has_payment_method=True,
-            billing_consent_given=consent,
-            billing_consent_at="2026-11-24T02:00:00",
-            stripe_payment_method_id="pm_1",
-            subscription_type="pay_as_you_go",
-        )
-        for _ in range(2 if "double_bonus" in self.platform.faults else 1):
-            self.platform.credit(customer_id, 5, "trial_billing_added")
-        return self.summary(customer_id)
-
-    def subscribe(self, customer_id: int) -> Answer:
-        row = self.platform.customers[customer_id]
-        if not row["has_payment_method"] and "pro_without_card" not in self.platform.faults:
-            return Answer("POST /subscribe", {}, 422, {"error": {"code": "no_payment_method"}})
-        row.update(subscription_type="pro", subscription_state="active", stripe_subscription_id="sub_1")
-        self.platform.plans[customer_id].append(
-            {"plan": "pro", "status": "active", "cancel_at_period_end": False}
-        )
-        remote = self.platform.stripe[row["stripe_customer_id"]]
-        remote["subscriptions"].append({"status": "active", "livemode": False})
-        remote["invoices"].append({"status": "paid", "amount_paid": 59_900})
-        invoice = events.pro_invoice(
-            "in_1", stripe_customer=row["stripe_customer_id"], price=PRICE, run_id="r", created=0
-        )
-        paid = events.event("evt_stripe", "invoice.payment_succeeded", created=0, data=invoice)
-        self.platform.queue.append(paid)
-        return self.summary(customer_id)
-
-    def summary(self, customer_id: int) -> Answer:
-        return Answer("GET /summary", None, 200, deepcopy(self.platform.customers[customer_id]))
-
-
-class FakeRecords:
-    def __init__(self, platform: FakePlatform) -> None:
-        self.platform = platform
-
-    def customer(self, customer_id: int) -> Any:
-        return deepcopy(self.platform.customers.get(customer_id))
-
-    def ledger(self, customer_id: int) -> Any:
-        return deepcopy(self.platform.ledgers[customer_id])
-
-    def subscriptions(self, customer_id: int) -> Any:
-        return deepcopy(self.platform.plans[customer_id])
-
-    def api_keys(self, customer_id: int, api_key: str) -> Any:
-        return [
-            {"active": True, "matches": key == api_key}
-            for key, owner in self.platform.keys.items()
-            if owner == customer_id
-        ]
-
-    def events(self, *, customer_id: int, event_type: str) -> Any:
-        return [
-            row
-            for row in self.platform.recorded
-            if row["customer_id"] == customer_id and row["event_type"] == event_type
-        ]
-
-    def event(self, stripe_event_id: str) -> Any:
-        return [row for row in self.platform.recorded if row["stripe_event_id"] == stripe_event_id]
-
-
-class FakeStripe:
-    def __init__(self, platform: FakePlatform) -> None:
-        self.platform = platform
-
-    def customer(self, customer_id: str) -> Any:
-        remote = self.platform.stripe[customer_id]
-        metadata = {"customer_id": customer_id.removeprefix("cus_")}
-        return {"id": customer_id, "email": remote["email"], "metadata": metadata, "livemode": False}
-
-    def subscriptions(self, customer_id: str) -> Any:
-        return self.platform.stripe[customer_id]["subscriptions"]
-
-    def invoices(self, customer_id: str) -> Any:
-        return self.platform.stripe[customer_id]["invoices"]
-
-
-class FakeStaging:
-    """A session on the platform in memory: its time passes when someone waits."""
-
-    run_id = "run-1"
-
-    def __init__(self, faults: Collection[str] = ()) -> None:
-        self.platform = FakePlatform(faults)
-        self.api = FakeApi(self.platform)
-        self.database = FakeRecords(self.platform)
-        self.stripe = FakeStripe(self.platform)
-        self.clean = CleanUp(("cus_1",))
-        self.made = 0
-        self.seconds = 0.0
-
-    def sign_up(self) -> Customer:
-        answer = self.api.onboard("w00-run-1-1@test.example.com")
-        row = self.platform.customers[answer.body["customer"]["id"]]  # type: ignore[index,call-overload]
-        return Customer(row["id"], row["email"], KEY, row["stripe_customer_id"], answer)
-
-    def pro_invoice_paid(self, customer: Customer) -> WebhookEvent:
-        self.made += 1
-        invoice = events.pro_invoice(
-            f"in_{self.made}", stripe_customer=str(customer.stripe_id), price=PRICE, run_id="r", created=0
-        )
-        return events.event(f"evt_{self.made}", "invoice.payment_succeeded", created=0, data=invoice)
-
-    def send(self, event: WebhookEvent) -> Answer:
-        self.platform.queue.append(event)
-        status = 500 if "webhook_500" in self.platform.faults else 200
-        return Answer("POST /webhook", event.body, status, {"status": "success"})
-
-    def send_at_once(self, event: WebhookEvent, times: int) -> Sequence[Answer]:
-        return [self.send(event) for _ in range(times)]
-
-    def wait_until_processed(self, customer: Customer) -> None:
-        if "queue_stalls" in self.platform.faults:
-            raise DeadlineError("Waited 30 s for event evt_last to be recorded, in vain.")
-        self.platform.work()
-
-    def wait(self, read: Callable[[], Any], good: Callable[[Any], bool]) -> Any:
-        self.platform.work()
-        return read()
-
-    def hold(self, read: Callable[[], Any], good: Callable[[Any], bool]) -> Any:
-        value = read()
-        if not good(value):
-            return value
-        self.platform.work()
-        return read()
-
-    def elapsed(self) -> float:
-        self.seconds += 0.25
-        return self.seconds
-
-    def clean_up(self) -> CleanUp:
-        done, self.clean = self.clean, CleanUp()
-        return done
+_runs = itertools.count(1)
 
 
 @pytest.fixture
@@ -273,30 +54,48 @@ def shipped() -> Callable[[str], Workflow]:
     return lambda name: load_workflow(WORKFLOWS / f"{name}.py")
 
 
-@dataclass(frozen=True)
-class RealStaging:
-    """The real parts: PostgreSQL, the billing service and the Stripe sandbox.
-
-    Attributes:
-        api: The connection ``staging_api``.
-        database: The connection ``staging_postgres``.
-        stripe: The connection ``stripe_default``.
-        dsn: The database's address, for tests that tamper.
-    """
-
-    api: ConnectionSettings
-    database: ConnectionSettings
-    stripe: ConnectionSettings
-    dsn: str
+@contextmanager
+def served(app: Any, port: int) -> Iterator[None]:
+    """Serve an application on loopback from a thread of this process, where tests can reach into it."""
+    server = uvicorn.Server(
+        uvicorn.Config(
+            app,
+            host="127.0.0.1",
+            port=port,
+            access_log=False,
+            log_level="warning",
+            timeout_graceful_shutdown=1,
+        )
+    )
+    thread = Thread(target=server.run, name="billing service", daemon=True)
+    thread.start()
+    try:
+        wait_for("the billing service to start", lambda: server.started or None, timeout_seconds=30)
+        yield
+    finally:
+        server.should_exit = True
+        thread.join(10)
 
 
 @pytest.fixture(scope="session")
 def real_staging(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealStaging]:
-    """Start the real parts once, on free ports; everything ends with the tests."""
+    """Start the real parts once, on free ports, the service in this process; everything ends with the tests."""
     folder = tmp_path_factory.mktemp("real_staging")
     service_port, sandbox_port = free_port(), free_port()
-    address = f"http://127.0.0.1:{service_port}"
+    webhooks = f"http://127.0.0.1:{service_port}/api/webhooks/stripe"
+    sandbox = f"http://127.0.0.1:{sandbox_port}"
+    program = Program(
+        "sandbox",
+        (
+            *(sys.executable, "-m", "local_staging.stripe_sandbox", "--port", str(sandbox_port)),
+            *("--webhook-url", webhooks, "--pro-price-id", PRO_PRICE),
+        ),
+        log=folder / "sandbox.log",
+        env={**python_environment(os.environ), "STRIPE_SANDBOX_WEBHOOK_SECRET": WEBHOOK_SECRET},
+        cwd=PROJECT,
+    )
     with Supervisor() as supervisor:
+        child = supervisor.start(program)
         server = PostgresServer(
             folder / "postgres",
             cache_dir=default_cache_dir(os.environ),
@@ -304,43 +103,78 @@ def real_staging(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealStagi
             supervisor=supervisor,
         )
         with server:
-            environment = {
-                **python_environment(os.environ),
-                "DATABASE_URL": server.dsn("staging"),
-                "STRIPE_API_KEY": STRIPE_KEY,
-                "STRIPE_API_BASE": f"http://127.0.0.1:{sandbox_port}",
-                "STRIPE_WEBHOOK_SECRET": WEBHOOK_SECRET,
-                "STRIPE_SANDBOX_WEBHOOK_SECRET": WEBHOOK_SECRET,
-                "STRIPE_PRO_PRICE_ID": PRO_PRICE,
-                "BILLING_ONBOARD_PER_MINUTE": "100000",
-            }
-
-            def program(name: str, *arguments: str) -> Program:
-                argv = (sys.executable, "-m", *arguments)
-                return Program(name, argv, log=folder / f"{name}.log", env=environment, cwd=PROJECT)
-
-            supervisor.run(program("migrate", "local_staging.service", "migrate"), timeout_seconds=60)
-            webhooks = ("--webhook-url", f"{address}/api/webhooks/stripe", "--pro-price-id", PRO_PRICE)
-            started = {
-                f"{address}/api/health": supervisor.start(
-                    program("service", "local_staging.service", "serve", "--port", str(service_port))
-                ),
-                f"http://127.0.0.1:{sandbox_port}/healthz": supervisor.start(
-                    program("sandbox", "local_staging.stripe_sandbox", "--port", str(sandbox_port), *webhooks)
-                ),
-            }
-            for url, child in started.items():
-                child.wait_until(
-                    "be ready", http_answers(url), timeout_seconds=60, interruption=supervisor.interruption
-                )
-            yield RealStaging(
-                api=ConnectionSettings(conn_id="staging_api", host="127.0.0.1", port=service_port),
-                database=ConnectionSettings.from_airflow_value("staging_postgres", server.dsn("staging")),
-                stripe=ConnectionSettings(
-                    conn_id="stripe_default",
-                    host=f"http://127.0.0.1:{sandbox_port}",
-                    password=STRIPE_KEY,
-                    extra={"webhook_secret": WEBHOOK_SECRET, "pro_price_id": PRO_PRICE},
-                ),
-                dsn=server.dsn("staging"),
+            migrate(server.dsn("staging"))
+            settings = ServiceSettings(
+                database_url=server.dsn("staging"),
+                stripe_api_key=STRIPE_KEY,
+                stripe_api_base=sandbox,
+                webhook_secrets=(WEBHOOK_SECRET,),
+                pro_price_id=PRO_PRICE,
+                onboard_per_minute=100_000,
             )
+            with served(create_app(settings), service_port):
+                child.wait_until(
+                    "be ready",
+                    http_answers(f"{sandbox}/healthz"),
+                    timeout_seconds=60,
+                    interruption=supervisor.interruption,
+                )
+                yield RealStaging(
+                    api=ConnectionSettings(conn_id="staging_api", host="127.0.0.1", port=service_port),
+                    database=ConnectionSettings.from_airflow_value("staging_postgres", server.dsn("staging")),
+                    stripe=ConnectionSettings(
+                        conn_id="stripe_default",
+                        host=sandbox,
+                        password=STRIPE_KEY,
+                        extra={"webhook_secret": WEBHOOK_SECRET, "pro_price_id": PRO_PRICE},
+                    ),
+                    dsn=server.dsn("staging"),
+                )
+
+
+@pytest.fixture(scope="session")
+def seed_ten_customers(real_staging: RealStaging) -> Callable[[], None]:
+    """Seed the ten test customers, with their objects in the sandbox, as a reset does."""
+    times = itertools.count(1)
+
+    def seed() -> None:
+        states = read_customer_states()
+        with (
+            closing(connect(real_staging.database)) as connection,
+            closing(StripeApi.from_settings(real_staging.stripe)) as stripe,
+        ):
+            objects = seed_objects(stripe, states, run_id=f"reset-{next(times)}")
+            now = datetime.now(timezone.utc)
+            reset_staging(connection, states, confirm=lambda _: None, now=now, stripe=objects)
+
+    return seed
+
+
+@pytest.fixture(scope="session")
+def ten_customers(seed_ten_customers: Callable[[], None]) -> None:
+    """The ten test customers, seeded."""
+    seed_ten_customers()
+
+
+@pytest.fixture
+def run_id() -> str:
+    return f"workflows-{next(_runs)}"
+
+
+@pytest.fixture
+def admin(real_staging: RealStaging) -> Iterator[psycopg.Connection[Any]]:
+    """A connection to tamper with."""
+    with psycopg.connect(real_staging.dsn, autocommit=True) as connection:
+        yield connection
+
+
+@pytest.fixture
+def run(real_staging, shipped, run_id) -> Callable[..., list[Any]]:
+    """Run a shipped workflow on the real parts."""
+
+    def on_the_real_parts(name: str, patience: Patience = IMPATIENT) -> list[Any]:
+        parts = {"api": real_staging.api, "database": real_staging.database, "stripe": real_staging.stripe}
+        with open_session(name, run_id, **parts, patience=patience) as session:
+            return run_workflow(shipped(name), session)
+
+    return on_the_real_parts

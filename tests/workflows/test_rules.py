@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from staging_validation.workflows.rules import SET, differing, holding, matches, one_of, picked, shown
+from staging_validation.workflows.rules import (
+    SET,
+    at_least,
+    differing,
+    holding,
+    matches,
+    one_of,
+    picked,
+    shown,
+)
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),
@@ -31,6 +40,10 @@ def test_every_value_matches_itself_and_is_shown_as_itself(value):
         (one_of(None, "trial"), None, True),
         (one_of(None, "trial"), "active", False),
         (1, True, False),
+        (at_least(2), 2.0, True),
+        (at_least(2), 1, False),
+        (at_least(0), True, False),
+        (at_least(0), "3", False),
         (False, 0, False),
         (1, 1.0, True),
         (holding("7"), {"customer": "7"}, True),

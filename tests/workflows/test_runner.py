@@ -6,7 +6,7 @@ import pytest
 
 from staging_validation.errors import CheckFailedError, GuardRefusedError, ServiceUnreachableError
 from staging_validation.results import Kind, Outcome, Severity
-from staging_validation.workflows import CleanUp, Scenario, Workflow, run_workflow, step
+from staging_validation.workflows import CleanUp, Scenario, Workflow, needing, run_workflow, step
 
 
 class _Base(Scenario):
@@ -143,8 +143,51 @@ def test_a_missing_operation_skips_all_steps_and_signs_nobody_up(fake_staging, s
     staging.api.absent = {"subscribe", "payment_method"}
     results = run_workflow(shipped("w06_pro"), staging)
     assert {result.outcome for result in results} == {Outcome.SKIPPED}
-    assert "payment_method or subscribe" in results[0].evidence["reason"]
+    reason = results[0].evidence["reason"]
+    assert "no operation payment_method" in reason
+    assert "no operation subscribe" in reason
     assert not staging.platform.customers
+
+
+def test_a_step_whose_operation_is_missing_is_skipped_and_the_others_run(fake_staging):
+    class Partly(_Base):
+        @needing("metrics")
+        @step
+        def first(self) -> None:
+            """It needs what is not offered."""
+            raise AssertionError
+
+        @step
+        def second(self) -> None:
+            """It needs nothing."""
+            self.sign_up()
+            self.expect.customer(self.customer, credit_balance=5)
+
+    staging = fake_staging()
+    staging.api.absent = {"metrics"}
+    results = run_workflow(Workflow("w90_partly", "Partly", Partly), staging)
+    assert _outcomes(results)[:2] == [
+        ("workflow.w90_partly.first", "skipped"),
+        ("workflow.w90_partly.second.customer", "passed"),
+    ]
+    assert results[0].evidence["reason"] == "this platform offers no operation metrics"
+
+
+def test_independent_steps_run_whatever_became_of_the_others(fake_staging):
+    class Apart(_Base):
+        @step
+        def first(self) -> None:
+            """It fails."""
+            self.sign_up()
+            self.expect.customer(self.customer, credit_balance=6)
+
+        @step
+        def second(self) -> None:
+            """It passes all the same."""
+            self.expect.customer(self.customer, credit_balance=5)
+
+    results = run_workflow(Workflow("w90_apart", "Apart", Apart, independent=True), fake_staging())
+    assert [result.outcome.value for result in results[:2]] == ["failed", "passed"]
 
 
 def test_what_could_not_be_removed_is_a_warning_that_names_it(fake_staging):

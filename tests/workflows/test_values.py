@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from staging_validation.workflows import Answer, Customer, events
-from staging_validation.workflows.ledger import expected_rows, in_order
+from staging_validation.workflows.ledger import expected_rows, in_order, summed
 from staging_validation.workflows.naming import address_prefix, event_name
+from staging_validation.workflows.signatures import signature, timestamp_of
 
 
 @given(st.lists(st.sampled_from([5, 60, -1, 1]), max_size=12), st.randoms(use_true_random=False))
@@ -85,3 +86,55 @@ def test_an_answer_never_shows_its_api_key():
 
 def test_an_answer_that_is_no_object_is_shown_as_body():
     assert Answer("GET /x", None, 500, "oops").fields == {"http_status": 500, "body": "oops"}
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from([5, 60, -1, 1]), st.sampled_from(["a", "b"])), max_size=12),
+    st.randoms(use_true_random=False),
+)
+def test_a_ledger_comes_to_its_sums_whatever_the_order_of_its_rows(movements, shuffler: random.Random):
+    rows = [{**row, "inserted_at": str(100 + number)} for number, row in enumerate(expected_rows(movements))]
+    shuffler.shuffle(rows)
+    total = sum(amount for amount, _ in movements)
+    sources = {name: sum(amount for amount, source in movements if source == name) for _, name in movements}
+    assert summed(rows) == {
+        "rows": len(movements),
+        "balance_after": total,
+        "chain": "unbroken",
+        **sources,
+    }
+
+
+def test_a_wrong_running_sum_breaks_the_chain():
+    rows = [
+        {"amount": 5, "balance_after": 5, "source": "a", "inserted_at": "1"},
+        {"amount": 5, "balance_after": 11, "source": "a", "inserted_at": "2"},
+    ]
+    assert summed(rows) == {"rows": 2, "balance_after": 11, "chain": "broken", "a": 10}
+
+
+def test_an_invoice_of_the_old_shape_names_the_price_in_its_line():
+    invoice = events.pro_invoice(
+        "in_1", stripe_customer="cus_1", price="price_1", run_id="r", created=0, paid=False, old_shape=True
+    )
+    (line,) = invoice["lines"]["data"]  # type: ignore[index,call-overload]
+    assert "pricing" not in line
+    assert line["price"]["id"] == "price_1"
+    assert (invoice["amount_paid"], invoice["amount_remaining"], invoice["status"]) == (0, 59_900, "open")
+
+
+def test_a_subscription_says_its_run_its_period_and_its_state():
+    made = events.pro_subscription(
+        "sub_1", stripe_customer="cus_1", price="price_1", run_id="r", began=10, status="canceled"
+    )
+    (item,) = made["items"]["data"]  # type: ignore[index,call-overload]
+    assert (item["current_period_start"], item["current_period_end"]) == (10, 10 + 30 * 86_400)
+    assert (made["status"], made["metadata"]) == ("canceled", {"validation_run": "r"})
+
+
+def test_a_signature_is_the_one_that_stripes_library_makes():
+    import stripe
+
+    header = stripe.WebhookSignature.generate_signature_header("{}", "whsec_x", 1_700_000_000)
+    timestamp = timestamp_of(header)
+    assert header == f"t={timestamp},v1={signature('{}', timestamp, 'whsec_x')}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from airflow.sdk import TaskGroup
+from airflow.sdk import TaskGroup, TriggerRule
 
 from staging_validation.airflow.operators.billing import ListWorkflowsOperator, RunWorkflowOperator
 from staging_validation.airflow.operators.dashboards import (
@@ -14,6 +14,7 @@ from staging_validation.airflow.operators.dashboards import (
     ListDashboardsOperator,
     ListRulesOperator,
 )
+from staging_validation.airflow.operators.money import ReconcileMoneyOperator
 from staging_validation.airflow.operators.reset import (
     MakeStripeObjectsOperator,
     ResetStagingOperator,
@@ -84,10 +85,19 @@ def dashboards() -> TaskGroup:
 
 
 def billing() -> TaskGroup:
-    """Run every billing workflow, one task each; one that fails does not stop the others."""
-    with TaskGroup("billing", tooltip="Drives the billing workflows end to end") as group:
+    """Run every billing workflow, one task each; then reconcile the money, also when a workflow failed.
+
+    A workflow that fails does not stop the others. When no workflow could begin, the money is not looked at.
+    """
+    with TaskGroup(
+        "billing", tooltip="Drives the billing workflows end to end, and reconciles the money"
+    ) as group:
         files = ListWorkflowsOperator(task_id="list_workflows")
-        RunWorkflowOperator.partial(
+        workflows = RunWorkflowOperator.partial(
             task_id="run_workflow", map_index_template="{{ task.workflow }}", max_active_tis_per_dagrun=4
         ).expand(workflow=files.output)
+        money = ReconcileMoneyOperator(
+            task_id="reconcile_money", trigger_rule=TriggerRule.ALL_DONE_MIN_ONE_SUCCESS
+        )
+        [files, workflows] >> money
     return group

@@ -82,7 +82,7 @@ class BillingApi:
         optional = {"source": source, "stripe_test_clock": stripe_test_clock}
         return self._post("onboard", {"name": name, "email": email, **_given(optional)})
 
-    def create_fix_attempt(self, api_key: str, attempt: Mapping[str, JsonValue]) -> Answer:
+    def create_fix_attempt(self, api_key: str | None, attempt: Mapping[str, JsonValue]) -> Answer:
         """Create a fix attempt as the customer that the API key belongs to."""
         return self._post("fix_attempt", dict(attempt), api_key=api_key)
 
@@ -101,6 +101,18 @@ class BillingApi:
     def health(self, api_key: str | None = None) -> Answer:
         """Ask for the service's health, with an API key when one is given."""
         return self._get("health", headers=_given({"x-api-key": api_key}))
+
+    def metrics(self) -> str:
+        """Return the platform's own metrics in Prometheus' text format.
+
+        Raises:
+            ServiceAnswerError: It answered anything but 200.
+        """
+        path = self._path("metrics")
+        response = self.http.request("GET", path)
+        if response.status_code != 200:
+            raise self.http.unexpected("GET", path, response)
+        return response.text
 
     def add_payment_method(self, customer_id: int, payment_method: str, *, consent: bool) -> Answer:
         """Add a Stripe payment method, with or without the customer's consent to be billed."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from psycopg.rows import dict_row
@@ -45,6 +45,15 @@ WHERE customer_id = %s AND event_type = %s ORDER BY inserted_at, id
 _EVENT = f"""
 SELECT {_EVENT_COLUMNS} FROM billing_events WHERE stripe_event_id = %s ORDER BY inserted_at, id
 """  # noqa: S608 - a constant
+_RECORDED = """
+SELECT stripe_event_id, count(*) AS found FROM billing_events WHERE stripe_event_id = ANY(%s)
+GROUP BY stripe_event_id
+"""
+_FIX_ATTEMPTS = """
+SELECT id, github_org, repo_name, issue_number, pr_number, status, billing_status, inserted_at
+FROM fix_attempts WHERE customer_id = %s ORDER BY id
+"""
+_BY_EMAIL = "SELECT id, email, stripe_customer_id FROM customers WHERE email = ANY(%s)"
 _STRIPE_CUSTOMER = "SELECT stripe_customer_id FROM customers WHERE email = %s"
 _COUNT_ADDRESSES = "SELECT count(*) AS found FROM customers WHERE starts_with(email, %s)"
 
@@ -85,6 +94,19 @@ class StagingRecords:
     def event(self, stripe_event_id: str) -> Sequence[Row]:
         """Return the rows of one Stripe event: none, or one, or the proof of a fault."""
         return self._rows(_EVENT, stripe_event_id)
+
+    def recorded(self, stripe_event_ids: Sequence[str]) -> Mapping[str, int]:
+        """Return how many rows each of these Stripe events has, those without any left out."""
+        rows = self._rows(_RECORDED, list(stripe_event_ids))
+        return {str(row["stripe_event_id"]): int(str(row["found"])) for row in rows}
+
+    def fix_attempts(self, customer_id: int) -> Sequence[Row]:
+        """Return a customer's fix attempts, oldest first."""
+        return self._rows(_FIX_ATTEMPTS, customer_id)
+
+    def with_addresses(self, *emails: str) -> Sequence[Row]:
+        """Return ``id``, ``email`` and ``stripe_customer_id`` of the customers with these addresses."""
+        return self._rows(_BY_EMAIL, list(emails))
 
     def stripe_customer_of(self, email: str) -> str | None:
         """Return the Stripe customer's id of the customer with an address, or None."""

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
-from threading import Barrier
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -19,6 +17,7 @@ from staging_validation.clients.connections import ConnectionSettings
 from staging_validation.clients.polling import wait_for
 from staging_validation.clients.postgres import connect
 from staging_validation.clients.staging_records import StagingRecords
+from staging_validation.clients.staging_webhooks import WebhookSending
 from staging_validation.clients.stripe_api import StripeApi
 from staging_validation.errors import (
     CheckFailedError,
@@ -26,15 +25,20 @@ from staging_validation.errors import (
     ServiceAnswerError,
     StagingValidationError,
 )
-from staging_validation.workflows import events
-from staging_validation.workflows.model import Answer, CleanUp, Customer, Row, WebhookEvent
-from staging_validation.workflows.naming import TEST_DOMAIN, address_prefix, event_name
+from staging_validation.workflows.model import Answer, CleanUp, Customer
+from staging_validation.workflows.naming import TEST_DOMAIN, address_prefix
+from staging_validation.workflows.staging import SEEDED_CUSTOMERS
 
 if TYPE_CHECKING:
     import psycopg
 
 _Value = TypeVar("_Value")
 _LOG = logging.getLogger(__name__)
+
+SEEDED = ("trial-new", "payg", "pro", "pro-rollover")
+"""Some of the names before the @ of the test customers: a database without any of them was never reset."""
+
+SEEDED_SIGNUP = Answer("none: the reset seeds this customer", None, 0, None)
 
 
 @dataclass(frozen=True)
@@ -56,7 +60,7 @@ class Patience:
     rate_limit_interval_seconds: float = 5.0
 
 
-class StagingSession:
+class StagingSession(WebhookSending):
     """A session on staging for one workflow; a context manager that cleans up, also after a crash.
 
     Customers get addresses like ``w01-<run id>-<n>@test.example.com``, which the next reset removes.
@@ -83,20 +87,55 @@ class StagingSession:
         patience: Patience = Patience(),
         domain: str = TEST_DOMAIN,
     ) -> None:
-        self.run_id = run_id
-        self.api = api
+        super().__init__(workflow_id, run_id, api=api, stripe=stripe)
         self.database = StagingRecords(connection)
-        self.stripe = stripe
-        self._workflow_id = workflow_id
         self._patience = patience
         self._domain = domain
         self._began = time.monotonic()
         self._made: dict[str, str | None] = {}
         self._next_number: int | None = None
-        self._events = 0
 
-    def sign_up(self) -> Customer:
+    def lacks(self, need: str) -> str | None:
+        """Return why a need cannot be met here: an operation that is not offered; None when it can."""
+        if need != SEEDED_CUSTOMERS:
+            offered = self.api.offers(need)
+            return (
+                None
+                if offered
+                else f"this platform offers no operation {need} (connection staging_api, extra paths)"
+            )
+        found = self.database.with_addresses(*(f"{name}@{TEST_DOMAIN}" for name in SEEDED))
+        return (
+            None
+            if found
+            else "none of the test customers is in the database: run the DAG staging_reset first"
+        )
+
+    def seeded(self, email: str) -> Customer:
+        """Return a test customer of the reset, to be looked at and never to be changed.
+
+        Raises:
+            CheckFailedError: There is none with this address.
+        """
+        for row in self.database.with_addresses(email):
+            stripe_id = row["stripe_customer_id"]
+            return Customer(
+                int(str(row["id"])),
+                email,
+                "",
+                stripe_id if isinstance(stripe_id, str) else None,
+                SEEDED_SIGNUP,
+            )
+        raise CheckFailedError(
+            f"{email}: there is no such row in customers, although the reset seeds it.",
+            remedy="run the DAG staging_reset, and find out who removed the customer since the last one",
+        )
+
+    def sign_up(self, *, source: str | None = None) -> Customer:
         """Sign a new customer up; where onboarding has a limit, wait for it to pass.
+
+        Args:
+            source: Where the customer comes from, for example ``gh_marketplace``.
 
         Raises:
             CheckFailedError: Onboarding answered anything but 201 with a customer and an API key.
@@ -104,7 +143,7 @@ class StagingSession:
         """
         email = self._new_address()
         self._made[email] = None
-        answer = self._onboard(email)
+        answer = self._onboard(email, source)
         found, api_key = _signed_up(answer)
         if answer.status != 201 or not isinstance(found, int) or not isinstance(api_key, str):
             raise CheckFailedError(
@@ -117,39 +156,6 @@ class StagingSession:
         self._made[email] = stripe_id if isinstance(stripe_id, str) else None
         return Customer(found, email, api_key, self._made[email], answer)
 
-    def pro_invoice_paid(self, customer: Customer) -> WebhookEvent:
-        """Make the event of a paid Pro invoice for a customer; nothing is sent yet.
-
-        Raises:
-            CheckFailedError: The platform made no Stripe customer for this one.
-        """
-        name = self._new_event_name(customer)
-        now = int(time.time())
-        invoice = events.pro_invoice(
-            f"in_{name}",
-            stripe_customer=_stripe_id(customer),
-            price=self.stripe.pro_price_id,
-            run_id=self.run_id,
-            created=now,
-        )
-        return events.event(f"evt_{name}", "invoice.payment_succeeded", created=now, data=invoice)
-
-    def send(self, event: WebhookEvent) -> Answer:
-        """Sign an event as Stripe does and send it to the webhook."""
-        return self.api.send_webhook(event.body, self.stripe.sign(event.body))
-
-    def send_at_once(self, event: WebhookEvent, times: int) -> Sequence[Answer]:
-        """Sign an event several times and send all of them at the same moment."""
-        start = Barrier(times)
-
-        def send() -> Answer:
-            start.wait()
-            return self.send(event)
-
-        with ThreadPoolExecutor(max_workers=times) as pool:
-            sent = [pool.submit(send) for _ in range(times)]
-        return [answer.result() for answer in sent]
-
     def wait_until_processed(self, customer: Customer) -> None:
         """Wait until an event that was sent after all others is recorded, so that those are through too.
 
@@ -159,10 +165,7 @@ class StagingSession:
             CheckFailedError: The platform did not accept it.
             DeadlineError: It was not recorded in time.
         """
-        data: Row = {"id": _stripe_id(customer), "object": "customer", "livemode": False}
-        last = events.event(
-            f"evt_{self._new_event_name(customer)}", "customer.updated", created=int(time.time()), data=data
-        )
+        last = self.other_event(customer, "customer.updated")
         answer = self.send(last)
         if answer.status != 200:
             raise CheckFailedError(f"{answer.request} answered {answer.status} to {last.id}, expected 200.")
@@ -205,11 +208,12 @@ class StagingSession:
                 problems.append(f"Stripe customer {name} of {email} is left: {error.message}")
         return CleanUp(tuple(deleted), tuple(problems))
 
-    def _onboard(self, email: str) -> Answer:
+    def _onboard(self, email: str, source: str | None) -> Answer:
         last: list[Answer] = []
 
         def attempt() -> Answer | None:
-            last[:] = [self.api.onboard(name=f"Workflow {self._workflow_id} {self.run_id}", email=email)]
+            name = f"Workflow {self._workflow_id} {self.run_id}"
+            last[:] = [self.api.onboard(name=name, email=email, source=source)]
             return last[0] if last[0].status != 429 else None
 
         try:
@@ -234,10 +238,6 @@ class StagingSession:
             self._next_number = self.database.count_addresses(prefix) + 1
         number, self._next_number = self._next_number, self._next_number + 1
         return f"{prefix}{number}@{self._domain}"
-
-    def _new_event_name(self, customer: Customer) -> str:
-        self._events += 1
-        return event_name(self._workflow_id, self.run_id, customer.id, self._events)
 
     def _read_until(
         self, read: Callable[[], _Value], enough: Callable[[_Value], bool], timeout_seconds: float
@@ -301,13 +301,3 @@ def _signed_up(answer: Answer) -> tuple[JsonValue, JsonValue]:
     body = answer.body if isinstance(answer.body, dict) else {}
     customer = body.get("customer")
     return (customer.get("id") if isinstance(customer, dict) else None), body.get("api_key")
-
-
-def _stripe_id(customer: Customer) -> str:
-    if customer.stripe_id is None:
-        raise CheckFailedError(
-            f"{customer.email}: row {customer.id} in customers has no stripe_customer_id, so Stripe cannot send "
-            "events about this customer.",
-            remedy="read the service's log: onboarding makes the Stripe customer",
-        )
-    return customer.stripe_id

@@ -114,6 +114,18 @@ class StripeApi:
         """Return the invoices of a Stripe customer, newest first."""
         return self._list(lambda client: client.v1.invoices.list({"customer": customer_id, "limit": 100}))
 
+    def paid_invoices(self, customer_id: str) -> Sequence[Row]:
+        """Return the paid invoices of a Stripe customer with the payments that paid them, newest first."""
+        return self._list(
+            lambda client: client.v1.invoices.list(
+                {"customer": customer_id, "status": "paid", "expand": ["data.payments"], "limit": _PAGE}
+            )
+        )
+
+    def charges(self, customer_id: str) -> Sequence[Row]:
+        """Return the charges of a Stripe customer, newest first."""
+        return self._list(lambda client: client.v1.charges.list({"customer": customer_id, "limit": 100}))
+
     def customers(
         self, metadata: Mapping[str, str], *, created_since: int, created_before: int
     ) -> Iterator[Row]:

@@ -1,12 +1,13 @@
 """Billing workflows: scenarios that read like a table, the expectations of their steps, and their runner."""
 
-from staging_validation.workflows.model import Answer, CleanUp, Customer, Row, WebhookEvent
-from staging_validation.workflows.rules import SET, Rule, holding, one_of
+from staging_validation.workflows.model import Answer, CleanUp, Customer, Row, Signing, WebhookEvent
+from staging_validation.workflows.rules import SET, Rule, at_least, holding, one_of
 from staging_validation.workflows.runner import run_workflow
-from staging_validation.workflows.scenario import Scenario, Workflow, step
-from staging_validation.workflows.staging import Staging
+from staging_validation.workflows.scenario import Scenario, Workflow, needing, step
+from staging_validation.workflows.staging import SEEDED_CUSTOMERS, Staging
 
 __all__ = [
+    "SEEDED_CUSTOMERS",
     "SET",
     "Answer",
     "CleanUp",
@@ -14,10 +15,13 @@ __all__ = [
     "Row",
     "Rule",
     "Scenario",
+    "Signing",
     "Staging",
     "WebhookEvent",
     "Workflow",
+    "at_least",
     "holding",
+    "needing",
     "one_of",
     "run_workflow",
     "step",

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from pydantic import JsonValue
 
-from staging_validation.workflows.ledger import Movement, expected_rows, in_order
+from staging_validation.workflows.ledger import Movement, expected_rows, in_order, summed
 from staging_validation.workflows.model import Answer, Customer, Row, WebhookEvent
 from staging_validation.workflows.record import Record
 from staging_validation.workflows.rules import Expected, matches
@@ -20,12 +20,17 @@ from staging_validation.workflows.staging import Staging, Value
 _REMEDY = {
     "api": "read the request and the answer in the evidence, and the service's log at that time",
     "database": "compare the rows in the evidence with the service's log for this customer",
+    "metrics": "read the platform's /metrics: the series in the evidence are all it has of this counter",
     "stripe": "look the object up in Stripe's test mode, and compare it with the service's log for this customer",
 }
 
 _STRIPE_ESSENCE = frozenset(
     {"id", "object", "created", "customer", "deleted", "livemode", "metadata", "status"}
 )
+
+
+_SHOWN = 5
+"""How many events of many are named."""
 
 
 class Reading(Protocol):
@@ -66,6 +71,22 @@ class Expectations:
             remedy=_REMEDY["api"],
         )
 
+    def all_answers(self, answers: Sequence[Answer], http_status: int, /) -> None:
+        """Expect many answers with one status: how many there are of each is compared."""
+        counts: dict[str, JsonValue] = {"others": 0, str(http_status): 0}
+        for answer in answers:
+            name = str(http_status) if answer.status == http_status else "others"
+            counts[name] = int(str(counts[name])) + 1
+        other = next((answer.evidence for answer in answers if answer.status != http_status), None)
+        self._record.compare(
+            "answers",
+            f"{len(answers)} answers by status",
+            {"others": 0, str(http_status): len(answers)},
+            counts,
+            evidence={"first_other": other} if other else {},
+            remedy=_REMEDY["api"],
+        )
+
     def summary(self, customer: Customer, /, **fields: Expected) -> None:
         """Expect fields of the customer's summary at the billing API."""
         wanted = {"http_status": 200, **fields}
@@ -98,6 +119,32 @@ class Expectations:
             f"{customer.email}: credit_transactions",
             lambda: in_order(self._staging.database.ledger(customer.id)),
             expected_rows(movements),
+            "database",
+        )
+
+    def ledger_sums(self, customer: Customer, /, *, rows: int, **by_source: int) -> None:
+        """Expect what a ledger of many rows comes to: its rows, its running sums, and the credits of each source."""
+        wanted: dict[str, Expected] = {
+            "rows": rows,
+            "balance_after": sum(by_source.values()),
+            "chain": "unbroken",
+            **by_source,
+        }
+        self._one(
+            "ledger_sums",
+            f"{customer.email}: sums of credit_transactions",
+            lambda: summed(self._staging.database.ledger(customer.id)),
+            wanted,
+            "database",
+        )
+
+    def balance(self, customer: Customer, credits_left: int, /) -> None:
+        """Expect a ledger, whatever its rows, whose running sums are right and end at a balance."""
+        self._one(
+            "balance",
+            f"{customer.email}: balance of credit_transactions",
+            lambda: summed(self._staging.database.ledger(customer.id)),
+            {"balance_after": credits_left, "chain": "unbroken"},
             "database",
         )
 
@@ -141,6 +188,33 @@ class Expectations:
             "database",
         )
 
+    def recorded_once(self, events: Sequence[WebhookEvent]) -> None:
+        """Expect exactly one of the ``billing_events`` for each of many events, however often they were sent."""
+        ids = list(dict.fromkeys(event.id for event in events))
+        self._one(
+            "recorded_once",
+            f"{len(ids)} events ({ids[0]} to {ids[-1]}): billing_events",
+            lambda: _recorded(ids, self._staging.database.recorded(ids)),
+            {"recorded": len(ids), "missing": [], "more_than_once": []},
+            "database",
+        )
+
+    def fix_attempts(self, customer: Customer, /, *rows: Mapping[str, Expected]) -> None:
+        """Expect exactly these ``fix_attempts`` of the customer."""
+        self._many(
+            "fix_attempts",
+            f"{customer.email}: fix_attempts",
+            lambda: self._staging.database.fix_attempts(customer.id),
+            rows,
+            "database",
+        )
+
+    def counter(self, metric: str, by: str, /, **sums: Expected) -> None:
+        """Expect sums of a counter of the platform's own metrics, by the values of one label."""
+        self._one(
+            "counter", f"metric {metric} by {by}", lambda: self._staging.counter(metric, by), sums, "metrics"
+        )
+
     def stripe_customer(self, customer: Customer, /, **fields: Expected) -> None:
         """Expect fields of the Stripe customer whose id the platform stored."""
         stripe_id = customer.stripe_id
@@ -168,6 +242,16 @@ class Expectations:
             "stripe_invoices",
             f"{customer.email}: Stripe invoices of {customer.stripe_id}",
             lambda: self._staging.stripe.invoices(customer.stripe_id) if customer.stripe_id else [],
+            rows,
+            "stripe",
+        )
+
+    def stripe_charges(self, customer: Customer, /, *rows: Mapping[str, Expected]) -> None:
+        """Expect exactly these charges of the customer at Stripe, newest first."""
+        self._many(
+            "stripe_charges",
+            f"{customer.email}: Stripe charges of {customer.stripe_id}",
+            lambda: self._staging.stripe.charges(customer.stripe_id) if customer.stripe_id else [],
             rows,
             "stripe",
         )
@@ -203,3 +287,14 @@ def _essence(row: Row, *expected: Mapping[str, Expected]) -> JsonValue:
         return dict(row)
     kept = _STRIPE_ESSENCE.union(*expected)
     return {name: value for name, value in row.items() if name in kept}
+
+
+def _recorded(ids: Sequence[str], counts: Mapping[str, int]) -> dict[str, JsonValue]:
+    """Return how many of some events are recorded, with the first few that are not, or are more than once."""
+    missing: list[JsonValue] = [event_id for event_id in ids if event_id not in counts]
+    again: list[JsonValue] = [event_id for event_id in ids if counts.get(event_id, 0) > 1]
+    return {
+        "recorded": len(ids) - len(missing),
+        "missing": missing[:_SHOWN],
+        "more_than_once": again[:_SHOWN],
+    }

@@ -52,3 +52,27 @@ def _continues(row: Row, balance: int) -> bool:
 
 def _number(value: JsonValue) -> int:
     return value if isinstance(value, int) else 0
+
+
+def summed(rows: Sequence[Row]) -> dict[str, JsonValue]:
+    """Return what a ledger of many rows comes to.
+
+    Args:
+        rows: Rows as :func:`in_order` takes them.
+
+    Returns:
+        ``rows`` and ``balance_after`` (the last one's), ``chain`` (whether each ``balance_after`` is the running
+        sum), and the sum of the amounts by source.
+    """
+    ordered = in_order(rows)
+    sums: dict[str, JsonValue] = {}
+    for row in ordered:
+        sums[str(row["source"])] = _number(sums.get(str(row["source"]))) + _number(row["amount"])
+    before = [0, *(_number(row["balance_after"]) for row in ordered)]
+    unbroken = all(_continues(row, balance) for row, balance in zip(ordered, before, strict=False))
+    return {
+        "rows": len(ordered),
+        "balance_after": before[-1],
+        "chain": "unbroken" if unbroken else "broken",
+        **sums,
+    }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 
 from pydantic import JsonValue
 
@@ -77,6 +78,18 @@ class WebhookEvent:
     id: str
     type: str
     body: str = field(repr=False)
+
+
+class Signing(Enum):
+    """How an event is signed when it is sent; the values complete the sentence "the signature is …"."""
+
+    RIGHT = "right"
+    MISSING = "missing"
+    WRONG = "made with another secret"
+    STALE = "ten minutes old"
+    FUTURE = "ten minutes ahead"
+    TAMPERED = "made for another body"
+    ROTATED = "one of two, the first of them made with another secret"
 
 
 @dataclass(frozen=True)

@@ -41,6 +41,14 @@ def holding(value: str) -> Rule:
     )
 
 
+def at_least(least: float) -> Rule:
+    """Return the rule that a value is a number, and this or more."""
+    return Rule(
+        f"at least {least:g}",
+        lambda value: isinstance(value, (int, float)) and not isinstance(value, bool) and value >= least,
+    )
+
+
 def _literal(value: JsonValue) -> str:
     return "null" if value is None else str(value)
 

@@ -14,7 +14,8 @@ def run_workflow(workflow: Workflow, staging: Staging) -> list[CheckResult]:
     """Run a workflow's steps in order, and clean up behind it.
 
     A step whose expectation fails, or that meets an error of this package, is the last that runs: the steps after
-    it build on it and are skipped. All expectations of that step are still reported.
+    it build on it and are skipped, unless the workflow says that its steps are independent. All expectations of
+    that step are still reported.
 
     Args:
         workflow: The workflow.
@@ -24,11 +25,7 @@ def run_workflow(workflow: Workflow, staging: Staging) -> list[CheckResult]:
         One result for each expectation, one for each step that could not be run, and one for the clean-up when
         there was anything to remove.
     """
-    missing = [operation for operation in workflow.needs if not staging.api.offers(operation)]
-    if missing:
-        reason = (
-            f"this platform offers no operation {' or '.join(missing)} (connection staging_api, extra paths)"
-        )
+    if reason := _reason_to_skip(workflow.needs, staging):
         return [_skipped(workflow, step, reason) for step in workflow.steps]
     results = _run_steps(workflow, staging)
     return results + _cleaned(workflow, staging.clean_up())
@@ -44,11 +41,20 @@ def _run_steps(workflow: Workflow, staging: Staging) -> list[CheckResult]:
             reason = f"the step '{broken.title}' ({broken.name}) did not succeed, and this one builds on it"
             results.append(_skipped(workflow, step, reason))
             continue
+        if lacking := _reason_to_skip(step.needs, staging):
+            results.append(_skipped(workflow, step, lacking))
+            continue
         found = _run_step(step, scenario, record)
         results += found
-        if any(result.counts_as is not Outcome.PASSED for result in found):
+        failed = any(result.counts_as is not Outcome.PASSED for result in found)
+        if failed and not workflow.independent:
             broken = step
     return results
+
+
+def _reason_to_skip(needs: tuple[str, ...], staging: Staging) -> str:
+    """Return why something that has needs cannot run, or nothing."""
+    return "; ".join(reason for need in needs if (reason := staging.lacks(need)))
 
 
 def _run_step(step: Step, scenario: Scenario, record: Record) -> list[CheckResult]:

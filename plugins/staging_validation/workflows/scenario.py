@@ -23,11 +23,13 @@ class Step:
         name: The method's name; part of the ids of its results.
         title: What the step shows, as a sentence without its full stop.
         run: Does it.
+        needs: Operations of the billing API without which it cannot run.
     """
 
     name: str
     title: str
     run: Callable[[Any], None]
+    needs: tuple[str, ...] = ()
 
 
 def step(method: Callable[[_AnyScenario], None]) -> Step:
@@ -40,6 +42,11 @@ def step(method: Callable[[_AnyScenario], None]) -> Step:
     if not lines:
         raise ValueError(f"step {method.__qualname__}: say in its docstring what it shows")
     return Step(method.__name__, lines[0].removesuffix("."), method)
+
+
+def needing(*operations: str) -> Callable[[Step], Step]:
+    """Say which operations a step needs that its workflow can do without; written above ``@step``."""
+    return lambda marked: replace(marked, needs=operations)
 
 
 class Scenario:
@@ -71,7 +78,9 @@ class Workflow:
         id: Its name, also its file's name without the ending: ``w01_signup``.
         title: What it proves, as a sentence without its full stop.
         scenario: Its steps.
-        needs: Operations of the billing API without which it cannot run (``subscribe``, ``fix``, …).
+        needs: Operations of the billing API without which it cannot run (``subscribe``, ``fix``, …), or
+            :data:`~staging_validation.workflows.staging.SEEDED_CUSTOMERS`.
+        independent: The steps do not build on each other: one that fails does not end the workflow.
         source: The file it was loaded from, as people know it.
     """
 
@@ -80,6 +89,7 @@ class Workflow:
     scenario: type[Scenario]
     needs: tuple[str, ...] = ()
     source: str | None = None
+    independent: bool = False
 
     def __post_init__(self) -> None:
         if not _ID.fullmatch(self.id):

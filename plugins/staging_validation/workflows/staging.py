@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol, TypeVar
 
-from staging_validation.workflows.model import Answer, CleanUp, Customer, Row, WebhookEvent
+from pydantic import JsonValue
+
+from staging_validation.workflows.model import Answer, CleanUp, Customer, Row, Signing, WebhookEvent
 
 Value = TypeVar("Value")
+
+SEEDED_CUSTOMERS = "seeded_customers"
+"""A need of workflows that look at the ten test customers of a reset."""
 
 
 class BillingOperations(Protocol):
@@ -15,6 +20,9 @@ class BillingOperations(Protocol):
 
     def offers(self, operation: str) -> bool:
         """Tell whether this platform has an operation (``subscribe``, ``fix``, …)."""
+
+    def create_fix_attempt(self, api_key: str | None, attempt: Mapping[str, JsonValue]) -> Answer:
+        """Create a fix attempt as the customer that the API key belongs to."""
 
     def health(self, api_key: str | None = None) -> Answer:
         """Ask for the service's health, with an API key when one is given."""
@@ -56,6 +64,12 @@ class Records(Protocol):
     def event(self, stripe_event_id: str) -> Sequence[Row]:
         """Return the rows of one Stripe event: none, or one, or the proof of a fault."""
 
+    def recorded(self, stripe_event_ids: Sequence[str]) -> Mapping[str, int]:
+        """Return how many rows each of these Stripe events has, those without any left out."""
+
+    def fix_attempts(self, customer_id: int) -> Sequence[Row]:
+        """Return a customer's fix attempts, oldest first."""
+
 
 class StripeObjects(Protocol):
     """Stripe's own view, in test mode."""
@@ -68,6 +82,9 @@ class StripeObjects(Protocol):
 
     def invoices(self, customer_id: str) -> Sequence[Row]:
         """Return the invoices of a Stripe customer, newest first."""
+
+    def charges(self, customer_id: str) -> Sequence[Row]:
+        """Return the charges of a Stripe customer, newest first."""
 
 
 class Staging(Protocol):
@@ -91,21 +108,79 @@ class Staging(Protocol):
     def stripe(self) -> StripeObjects:
         """Stripe, for reading."""
 
-    def sign_up(self) -> Customer:
+    def lacks(self, need: str) -> str | None:
+        """Return why a need cannot be met here: an operation that is not offered; None when it can."""
+
+    def sign_up(self, *, source: str | None = None) -> Customer:
         """Sign a new customer up.
+
+        Args:
+            source: Where the customer comes from, for example ``gh_marketplace``.
 
         Raises:
             CheckFailedError: Onboarding answered anything but 201 with a customer and an API key.
         """
 
-    def pro_invoice_paid(self, customer: Customer) -> WebhookEvent:
-        """Make the event of a paid Pro invoice for a customer; nothing is sent yet."""
+    def seeded(self, email: str) -> Customer:
+        """Return a test customer of the reset, to be looked at and never to be changed.
 
-    def send(self, event: WebhookEvent) -> Answer:
-        """Sign an event as Stripe does and send it to the webhook."""
+        Raises:
+            CheckFailedError: There is none with this address.
+        """
+
+    def new_name(self, customer: Customer) -> str:
+        """Return a name that is used once, for something of a customer: it carries workflow, run and customer."""
+
+    def pro_invoice_paid(
+        self, customer: Customer, *, seconds_ago: int = 0, old_shape: bool = False
+    ) -> WebhookEvent:
+        """Make the event of a paid Pro invoice for a customer; nothing is sent yet.
+
+        Args:
+            customer: The customer.
+            seconds_ago: How long ago it happened.
+            old_shape: As Stripe's API before 2025 wrote invoices.
+        """
+
+    def pro_invoice_failed(self, customer: Customer, *, seconds_ago: int = 0) -> WebhookEvent:
+        """Make the event of a Pro invoice whose payment failed; nothing is sent yet."""
+
+    def subscription_event(
+        self,
+        customer: Customer,
+        change: str,
+        *,
+        seconds_ago: int = 0,
+        status: str = "active",
+        cancel_at_period_end: bool = False,
+    ) -> WebhookEvent:
+        """Make an event of the customer's one subscription that only events know; nothing is sent yet.
+
+        Args:
+            customer: The customer.
+            change: created, updated or deleted.
+            seconds_ago: How long ago it happened.
+            status: The subscription's status then.
+            cancel_at_period_end: Whether it was to end with its period.
+        """
+
+    def other_event(self, customer: Customer, event_type: str) -> WebhookEvent:
+        """Make an event of a type that changes nothing, about the Stripe customer; nothing is sent yet."""
+
+    def send(self, event: WebhookEvent, signing: Signing = Signing.RIGHT) -> Answer:
+        """Sign an event and send it to the webhook."""
 
     def send_at_once(self, event: WebhookEvent, times: int) -> Sequence[Answer]:
         """Sign an event several times and send all of them at the same moment."""
+
+    def send_burst(self, burst: Sequence[WebhookEvent]) -> Sequence[Answer]:
+        """Sign events and send them as fast as the webhook takes them, several at a time."""
+
+    def at_once(self, call: Callable[[], Answer], times: int) -> Sequence[Answer]:
+        """Do the same several times at the same moment."""
+
+    def counter(self, metric: str, by: str) -> Row:
+        """Read a counter of the platform's own metrics, as sums by a label's values."""
 
     def wait_until_processed(self, customer: Customer) -> None:
         """Wait until an event that was sent after all others is recorded, so that those are through too.
