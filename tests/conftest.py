@@ -12,6 +12,9 @@ import pytest
 PROJECT = Path(__file__).resolve().parents[1]
 AIRFLOW_HOME = Path(tempfile.mkdtemp(prefix="staging-validation-airflow-"))
 
+_LONG = frozenset({"alerts", "benchmarks", "campaigns", "guard", "integration", "workflows"})
+"""Folders whose tests start servers, or many processes."""
+
 for name in [name for name in os.environ if name.startswith(("AIRFLOW_", "STAGING_VALIDATION_"))]:
     if name != "STAGING_VALIDATION_CACHE":
         del os.environ[name]
@@ -35,6 +38,18 @@ def own_loggers_speak() -> None:
     for name, logger in logging.root.manager.loggerDict.items():
         if isinstance(logger, logging.Logger) and name.startswith(("staging_validation", "local_staging")):
             logger.disabled = False
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes long, in whatever order otherwise: at the end, no process shall wait for another."""
+    items.sort(key=lambda item: _rank(item.path.relative_to(PROJECT / "tests")))
+
+
+def _rank(file: Path) -> int:
+    if file.name == "test_night.py":
+        return 0
+    return 1 if file.parts[0] in _LONG else 2
 
 
 def pytest_sessionfinish() -> None:

@@ -37,6 +37,8 @@ def test_a_balance_changed_after_the_reset_is_named(run_dag, database, monkeypat
 
     monkeypatch.setattr(VerifyResetOperator, "pre_execute", tamper)
     night = run_dag("staging_reset")
+    # The staging is every test's, and a workflow looks at the seeded customers.
+    database.execute("UPDATE customers SET credit_balance = 60 WHERE email = 'pro@test.example.com'")
     assert (night.state, night.outcome) == ("failed", "failed")
     (failed,) = night.of("failed")
     assert failed["id"] == "reset.after_commit.pro_active"
