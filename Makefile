@@ -29,7 +29,7 @@ down: $(VENV)/.run ## End what `make up` left running
 
 test: $(VENV)/.dev ## Run the tests, with coverage
 	@$(BIN)/coverage erase
-	@$(BIN)/coverage run -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+	@$(BIN)/coverage run -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --durations 25
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report
 

@@ -52,6 +52,15 @@ def _rank(file: Path) -> int:
     return 1 if file.parts[0] in _LONG else 2
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print the figures that tests have recorded as ``told``, in whichever process they ran."""
+    for outcome in ("passed", "failed"):
+        for report in terminalreporter.getreports(outcome):
+            for name, text in report.user_properties:
+                if name == "told":
+                    terminalreporter.write_line(str(text))
+
+
 def pytest_sessionfinish() -> None:
     """Remove Airflow's home."""
     import shutil

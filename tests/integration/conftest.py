@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,8 @@ from typing import Any
 
 import psycopg
 import pytest
+
+from tests.processes import untraced
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -47,7 +48,7 @@ def stack(tmp_path_factory) -> Iterator[Any]:
     from local_staging.stack.settings import LocalSettings
     from local_staging.stack.stack import Stack
 
-    environ = dict(os.environ)
+    environ = untraced()
     settings = LocalSettings.load(PROJECT / "airflow_settings.yaml", environ)
     folder = tmp_path_factory.mktemp("stack")
     with Launch(folder, cache_dir=default_cache_dir(environ), purpose="the tests") as launch:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from jsonschema import Draft202012Validator
+
+from tests.processes import untraced
 
 PROJECT = Path(__file__).resolve().parents[2]
 SCHEMA = PROJECT / "plugins/staging_validation/reporting/results.schema.json"
@@ -29,9 +30,6 @@ def clone(tmp_path):
 
 @pytest.fixture
 def run_night(clone):
-    # Traced for coverage, the whole of Airflow takes minutes; what the night runs is covered by other tests.
-    untraced = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
-
     def run(**environ):
         command = Path(sys.executable).with_name("staging-validation")
         done = subprocess.run(
@@ -40,7 +38,7 @@ def run_night(clone):
             capture_output=True,
             text=True,
             timeout=LONGEST_NIGHT_SECONDS,
-            env={**untraced, "STAGING_VALIDATION_HOME": str(clone), **environ},
+            env={**untraced(), "STAGING_VALIDATION_HOME": str(clone), **environ},
         )
         written = clone / "build/report/results.json"
         assert written.exists(), done.stdout + done.stderr

@@ -45,9 +45,8 @@ def test_a_clean_file_gives_no_error_and_no_warning(control):
     assert false_alarms(control) == []
 
 
-def test_mutants_are_caught(verdicts, capsys):
-    with capsys.disabled():
-        print(f"\n{told(verdicts)}")
+def test_mutants_are_caught(verdicts, record_property):
+    record_property("told", told(verdicts))
     total = in_all(verdicts)
     assert total.mutants >= LEAST_IN_ALL
     assert total.rate >= DEMANDED, "\n".join(misses(verdicts))
