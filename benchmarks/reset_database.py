@@ -80,8 +80,7 @@ def copied(server: PostgresServer, name: str) -> Iterator[str]:
     try:
         yield server.dsn(f"{name}_copy")
     finally:
-        # Without FORCE, which may not end the server's own vacuuming: a plain drop may.
-        _statement(server, sql.SQL("DROP DATABASE {}").format(copy))
+        server.drop(f"{name}_copy")
 
 
 def hash_people(dsn: str) -> dict[str, tuple[int, str]]:

@@ -92,8 +92,8 @@ class Arena:
     def restore(self) -> None:
         """Make the database polluted again."""
         name, template = sql.Identifier(_TARGET), sql.Identifier(_POLLUTED)
+        self.server.drop(_TARGET)
         with psycopg.connect(self.server.dsn(_ADMIN), autocommit=True) as admin:
-            admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(name))
             admin.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY").format(name, template))
 
     def judge(self) -> tuple[str, list[str]]:

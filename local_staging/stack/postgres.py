@@ -150,6 +150,17 @@ class PostgresServer:
         self.private_dir = None
         self._initialised = False
 
+    def drop(self, database: str) -> None:
+        """Drop a database, if it is there, and end what uses it.
+
+        Only the administrator may end the server's own vacuuming, which can be at work in any database.
+        """
+        from psycopg import sql
+
+        with self._connect() as connection:
+            name = sql.Identifier(database)
+            connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(name))
+
     def _dsn(self, user: str, password: str, database: str) -> str:
         return f"postgresql://{quote(user)}:{quote(password)}@{self.host}:{self.port}/{quote(database)}"
 

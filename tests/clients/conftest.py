@@ -47,8 +47,8 @@ def dsn(postgres_server, platform_template) -> Iterator[str]:
     name = f"staging_{next(_numbers)}"
     with psycopg.connect(postgres_server.dsn("staging"), autocommit=True) as admin:
         admin.execute(f"CREATE DATABASE {name} TEMPLATE {platform_template} STRATEGY FILE_COPY")
-        yield postgres_server.dsn(name)
-        admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    yield postgres_server.dsn(name)
+    postgres_server.drop(name)
 
 
 @pytest.fixture

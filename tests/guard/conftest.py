@@ -91,8 +91,8 @@ class Cluster:
             admin.execute(
                 f'CREATE DATABASE "{database}" TEMPLATE {TEMPLATE} OWNER {owner} STRATEGY FILE_COPY'
             )
-            yield database
-            admin.execute(f'DROP DATABASE "{database}" WITH (FORCE)')
+        yield database
+        self.server.drop(database)
 
     def content(self, database: str) -> str:
         """Return one digest of every row of every table."""

@@ -50,6 +50,18 @@ def test_a_server_of_ones_own(tmp_path: Path, cache_dir: Path) -> None:
     assert not any(folder.exists() for folder in private)
 
 
+def test_a_database_is_dropped_whoever_uses_it(open_dir: Path, cache_dir: Path) -> None:
+    with PostgresServer(open_dir / "pg", cache_dir=cache_dir, databases=["staging"]) as server:
+        superuser = server._dsn("postgres", server._superuser_password, "staging")
+        with psycopg.connect(superuser) as user:
+            server.drop("staging")
+            with pytest.raises(psycopg.OperationalError, match="terminating connection"):
+                user.execute("SELECT 1")
+        server.drop("staging")  # it is gone: nothing to do
+        with pytest.raises(psycopg.OperationalError, match="does not exist"):
+            psycopg.connect(server.dsn("staging"))
+
+
 def test_a_port_that_is_taken_is_told_and_nothing_stays(open_dir: Path, cache_dir: Path) -> None:
     with PostgresServer(open_dir / "one", cache_dir=cache_dir) as first:
         assert first.private_dir is None
