@@ -6,7 +6,8 @@ import json
 import os
 import platform
 import subprocess
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
 from pathlib import Path
@@ -16,6 +17,10 @@ from rich.table import Table
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+
+Say = Callable[[str], object]
+"""Tells people something."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +43,16 @@ class Figure:
     def kept(self) -> bool:
         """Whether the budget is kept."""
         return self.budget is None or self.value <= self.budget
+
+
+def with_time(say: Say) -> Say:
+    """Return what tells a text with the seconds since now in front of it."""
+    began = time.monotonic()
+
+    def tell(text: str) -> object:
+        return say(f"{time.monotonic() - began:6.1f} s  {text}")
+
+    return tell
 
 
 def report(figures: Sequence[Figure], console: Console, kept_in: Path) -> int:

@@ -8,13 +8,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from benchmarks.figures import Figure
+from benchmarks.figures import Figure, Say, with_time
 from benchmarks.reset_database import DEPENDANTS, add_customers, copied, create, hash_people
 from local_staging.stack.cache import default_cache_dir
 from local_staging.stack.postgres import PostgresServer
@@ -29,8 +28,6 @@ PEAK_MB = 200.0
 _RUNS = 5
 _HAND = Path(__file__).with_name("reset_by_hand.sql")
 _PROJECT = Path(__file__).resolve().parents[1]
-
-Say = Callable[[str], object]
 
 
 @dataclass(frozen=True)
@@ -62,11 +59,7 @@ def measure(sizes: Sizes, *, say: Say) -> list[Figure]:
     Returns:
         The figures.
     """
-    began = time.monotonic()
-
-    def tell(text: str) -> None:
-        say(f"{time.monotonic() - began:6.1f} s  {text}")
-
+    tell = with_time(say)
     with tempfile.TemporaryDirectory(prefix="staging-validation-bench-") as folder:
         server = PostgresServer(Path(folder, "data"), cache_dir=default_cache_dir(os.environ), databases=())
         tell("Starting PostgreSQL")

@@ -6,13 +6,11 @@ import json
 import os
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.figures import Figure
+from benchmarks.figures import Figure, Say, with_time
 from campaigns.telemetry_monitoring import Monitoring, private_monitoring
 from staging_validation.errors import ConfigurationError
 
@@ -22,8 +20,6 @@ VERIFY_SECONDS = 3.0
 PEAK_MB = 200.0
 
 _PROJECT = Path(__file__).resolve().parents[1]
-
-Say = Callable[[str], object]
 
 
 @dataclass(frozen=True)
@@ -57,11 +53,7 @@ def measure(sizes: Sizes, *, say: Say) -> list[Figure]:
     Returns:
         The figures.
     """
-    began = time.monotonic()
-
-    def tell(text: str) -> None:
-        say(f"{time.monotonic() - began:6.1f} s  {text}")
-
+    tell = with_time(say)
     tell("Starting a Pushgateway and a Prometheus")
     with private_monitoring() as place:
         return [

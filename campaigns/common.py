@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import platform
+import random
 import signal
 import subprocess
 import sys
@@ -74,6 +75,12 @@ class Journal:
                 f"{self.path} holds results on other terms: {', '.join(differing)} differ.",
                 remedy="start over with --fresh, or repeat the former terms",
             )
+
+    def seed(self, chosen: int | None) -> int:
+        """Return the seed to go on with: the chosen one, else that of the former results, else a new one."""
+        recorded = self.terms.get("seed") if self.terms else None
+        found = recorded if chosen is None else chosen
+        return found if isinstance(found, int) else random.SystemRandom().randrange(2**32)
 
     def add(self, record: Mapping[str, JsonValue]) -> None:
         """Write a result down for good."""

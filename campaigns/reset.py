@@ -226,10 +226,7 @@ def main(arguments: Sequence[str] | None = None, *, root: Path = PROJECT) -> int
 
 def _campaign(chosen: argparse.Namespace, root: Path) -> int:
     journal = Journal.of(NAME, fresh=chosen.fresh, root=root)
-    runs, seed, customers = chosen.runs, chosen.seed, chosen.customers
-    if seed is None:
-        recorded = journal.terms.get("seed") if journal.terms else None
-        seed = recorded if isinstance(recorded, int) else random.SystemRandom().randrange(2**32)
+    runs, seed, customers = chosen.runs, journal.seed(chosen.seed), chosen.customers
     journal.begin({"commit": commit()[0], "seed": seed, "customers": customers})
     with arena(customers=customers) as place:
         full, postgresql = run_campaign(place, journal, runs=runs, seed=seed), place.version()

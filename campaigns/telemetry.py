@@ -123,10 +123,7 @@ def main(arguments: Sequence[str] | None = None, *, root: Path = PROJECT) -> int
 
 def _campaign(chosen: argparse.Namespace, root: Path) -> int:
     journal = Journal.of(NAME, fresh=chosen.fresh, root=root)
-    runs, kills, seed = chosen.runs, chosen.kills, chosen.seed
-    if seed is None:
-        recorded = journal.terms.get("seed") if journal.terms else None
-        seed = recorded if isinstance(recorded, int) else random.SystemRandom().randrange(2**32)
+    runs, kills, seed = chosen.runs, chosen.kills, journal.seed(chosen.seed)
     journal.begin({"commit": commit()[0], "seed": seed})
     with private_monitoring() as place:
         session = datetime.now(timezone.utc).isoformat()

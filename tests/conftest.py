@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.processes import untraced
+
 PROJECT = Path(__file__).resolve().parents[1]
 AIRFLOW_HOME = Path(tempfile.mkdtemp(prefix="staging-validation-airflow-"))
 
@@ -38,6 +40,16 @@ def own_loggers_speak() -> None:
     for name, logger in logging.root.manager.loggerDict.items():
         if isinstance(logger, logging.Logger) and name.startswith(("staging_validation", "local_staging")):
             logger.disabled = False
+
+
+@pytest.fixture(autouse=True)
+def children_of_long_proofs_are_not_traced(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What campaigns and benchmarks run of the package is covered by its own tests."""
+    if request.path.relative_to(PROJECT / "tests").parts[0] in ("benchmarks", "campaigns"):
+        for name in os.environ.keys() - untraced().keys():
+            monkeypatch.delenv(name)
 
 
 @pytest.hookimpl(trylast=True)

@@ -11,9 +11,12 @@ from pathlib import Path
 
 import promql_parser
 import pytest
+import requests
 
 from local_staging.stack.cache import default_cache_dir
+from local_staging.stack.monitoring import start_prometheus
 from local_staging.stack.monitoring_binaries import MonitoringBinaries
+from local_staging.stack.ports import free_port
 from local_staging.stack.supervisor import Supervisor
 from staging_validation.promql.errors import PromqlSyntaxError
 from staging_validation.promql.parser import parse
@@ -139,6 +142,30 @@ def server_refuses(promtool: Path, rules: Path, texts: list[str]) -> dict[str, s
     found = re.findall(r'rule (\d+), "x": could not parse expression: (.*)', run.stdout + run.stderr)
     assert found, run.stderr
     return {texts[int(number) - 1]: message for number, message in found}
+
+
+def test_the_printed_form_is_the_same_to_the_server(tmp_path):
+    newer = re.compile("|".join(SINCE_242.values()))
+    texts = [
+        text
+        for text in EXPRESSIONS
+        if not ours(text) and not newer.search(text) and text not in NOT_KNOWN_HERE
+    ]
+    with Supervisor() as supervisor, requests.Session() as session:
+        binaries = MonitoringBinaries(
+            default_cache_dir(os.environ), supervisor=supervisor, log_dir=tmp_path, environ=os.environ
+        )
+        port, prometheus = free_port(), binaries.find("prometheus")
+        start_prometheus(prometheus, port, {}, tmp_path / "data", supervisor=supervisor, log_dir=tmp_path)
+
+        def formatted(text):
+            url = f"http://127.0.0.1:{port}/api/v1/format_query"
+            answer = session.post(url, data={"query": text}, timeout=10).json()
+            return answer.get("data", answer.get("error"))
+
+        different = [text for text in texts if formatted(to_text(parse(text))) != formatted(text)]
+    assert different == []
+    assert len(texts) >= 200
 
 
 def test_the_printed_form_is_the_same_to_the_parser():

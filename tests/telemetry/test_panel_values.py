@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,15 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from local_staging.stack.cache import default_cache_dir
-from local_staging.stack.monitoring import prometheus_config, start_prometheus, start_pushgateway
-from local_staging.stack.monitoring_binaries import MonitoringBinaries
-from local_staging.stack.ports import free_port
-from local_staging.stack.supervisor import Supervisor
+from campaigns.telemetry_monitoring import private_monitoring
 from staging_validation.clients.emission import emit_run
-from staging_validation.clients.http import HttpService
 from staging_validation.clients.prometheus import PrometheusClient
-from staging_validation.clients.pushgateway import PushgatewayClient
 from staging_validation.clients.source_files import read_source_file
 from staging_validation.dashboards import expand_target, parse_dashboard
 from staging_validation.project import include_dir
@@ -53,29 +46,12 @@ def plan(catalogue):
 
 
 @pytest.fixture(scope="module")
-def prometheus(tmp_path_factory, catalogue, plan) -> Iterator[PrometheusClient]:
+def prometheus(catalogue, plan) -> Iterator[PrometheusClient]:
     """A Prometheus of its own, which holds this run's series and nothing else of billing."""
-    folder = tmp_path_factory.mktemp("panels")
-    ports = free_port(), free_port(), free_port()
-    gateway_url, prometheus_url, nobody = (f"http://127.0.0.1:{port}" for port in ports)
-    with Supervisor() as supervisor:
-        binaries = MonitoringBinaries(
-            default_cache_dir(os.environ), supervisor=supervisor, log_dir=folder, environ=os.environ
-        )
-        start_pushgateway(binaries.find("pushgateway"), ports[0], supervisor=supervisor, log_dir=folder)
-        start_prometheus(
-            binaries.find("prometheus"),
-            ports[1],
-            prometheus_config(gateway_url, nobody),
-            folder / "prometheus",
-            supervisor=supervisor,
-            log_dir=folder,
-        )
-        client = PrometheusClient(HttpService("Prometheus", prometheus_url))
-        gateway = PushgatewayClient(HttpService("Pushgateway", gateway_url))
-        results = emit_run(plan, catalogue, gateway=gateway, prometheus=client)
+    with private_monitoring() as place:
+        results = emit_run(plan, catalogue, gateway=place.gateway, prometheus=place.prometheus)
         assert [result for result in results if result.counts_as is not Outcome.PASSED] == []
-        yield client
+        yield place.prometheus
 
 
 def query(dashboard, panel_id, ref_id):

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from staging_validation.dashboards.model import Panel, Target
 from staging_validation.dashboards.variable_uses import Place
 from staging_validation.lint.panel_fields import is_literal, target_fields
-from staging_validation.lint.query import Query
+from staging_validation.lint.query import Query, QueryKind
 from staging_validation.promql.known import STAND_IN
 from staging_validation.promql.tree import Matcher, MatchOperator, Span, VectorSelector
 
 if TYPE_CHECKING:
     from staging_validation.dashboards.model import Dashboard, Override, Variable
+    from staging_validation.lint.context import Context
+    from staging_validation.promql.quantities import UnitOf
 
 OVER_TIME = frozenset(
     {"timeseries", "graph", "trend", "state-timeline", "status-history", "candlestick", "heatmap"}
@@ -166,6 +168,40 @@ def shown_unit(panel: Panel, target: Target, query: Query) -> ShownUnit | None:
         ):
             return None
     return ShownUnit(panel.unit or "", panel.unit_pointer)
+
+
+class UnitsShown(NamedTuple):
+    """What a panel's query measures, and how that is shown.
+
+    Attributes:
+        unit: The query's unit.
+        shown: The unit that the panel shows it in.
+        in_each_second: Whether the query gives seconds in each second: a part of the time, or cores in use.
+    """
+
+    unit: UnitOf
+    shown: ShownUnit
+    in_each_second: bool
+
+
+def units_shown(query: Query, context: Context) -> UnitsShown | None:
+    """Return what a panel's query measures and how it is shown; None where one of them cannot be told."""
+    panel, target, units = context.panel, context.target, query.analysis.units_everywhere
+    if (
+        query.kind is not QueryKind.TARGET
+        or panel is None
+        or target is None
+        or target.hidden
+        or units is None
+    ):
+        return None
+    quantity = units.whole
+    unit = quantity.shown()
+    shown = shown_unit(panel, target, query) if unit is not None else None
+    if unit is None or shown is None:
+        return None
+    seconds = quantity.unit is not None and quantity.unit.dimension == "time"
+    return UnitsShown(unit, shown, seconds and unit.dimension == "ratio")
 
 
 def _names_exactly(override: Override, target: Target) -> bool:

@@ -50,7 +50,8 @@ def twins(
 ) -> Iterator[tuple[PlacedRule, PlacedRule]]:
     """Yield rules of one name with the same labels, the earlier one first.
 
-    Those inside of one group are left out: the reader of the file reports them.
+    Those inside of one group are left out: the reader of the file reports them. So are those whose series surely
+    differ in a label.
     """
     alike: dict[tuple[str, tuple[tuple[str, str], ...]], list[PlacedRule]] = {}
     for placed in placed_rules(files):
@@ -59,12 +60,12 @@ def twins(
         labels = {**placed.group.labels, **placed.rule.labels}
         earlier = alike.setdefault((placed.rule.name, tuple(sorted(labels.items()))), [])
         first = next((one for one in earlier if one.group is not placed.group), None)
-        if first is not None:
+        if first is not None and not _told_apart(first.query, placed.query):
             yield first, placed
         earlier.append(placed)
 
 
-def told_apart(one: Query | None, other: Query | None) -> bool:
+def _told_apart(one: Query | None, other: Query | None) -> bool:
     """Tell whether the series of two queries surely differ in a label."""
     left, right = one.labels if one else None, other.labels if other else None
     if left is None or right is None:

@@ -8,13 +8,11 @@ from staging_validation.alerts.model import AlertingRule
 from staging_validation.lint.context import Context, FileSet
 from staging_validation.lint.finding import Severity
 from staging_validation.lint.rule import Fault, Rule
-from staging_validation.lint.rule_facts import told_apart, twins
+from staging_validation.lint.rule_facts import twins
 
 
 def _check(files: FileSet, _context: Context) -> Iterator[Fault]:
     for one, other in twins(files, AlertingRule):
-        if told_apart(one.query, other.query):
-            continue
         where = f"{one.path}:{one.rule.line}"
         yield Fault(
             f"{other.rule.name} stands in {where} already, with the same labels: Alertmanager takes the two for one "

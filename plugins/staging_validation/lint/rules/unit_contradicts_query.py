@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from staging_validation.lint.context import Context
 from staging_validation.lint.finding import Severity
-from staging_validation.lint.panel_facts import ShownUnit, shown_unit
-from staging_validation.lint.query import Query, QueryKind
+from staging_validation.lint.panel_facts import ShownUnit, units_shown
+from staging_validation.lint.query import Query
 from staging_validation.lint.rule import Fault, Rule
 from staging_validation.promql.grafana_units import Fit, FitVerdict, grafana_unit_fits, suggest
 from staging_validation.promql.quantities import UnitOf
@@ -16,28 +16,14 @@ _SECONDS = UnitOf("time")
 
 
 def _check(query: Query, context: Context) -> Iterator[Fault]:
-    panel, target, units = context.panel, context.target, query.analysis.units_everywhere
-    if (
-        query.kind is not QueryKind.TARGET
-        or panel is None
-        or target is None
-        or target.hidden
-        or units is None
-    ):
+    found = units_shown(query, context)
+    if found is None or not found.shown.unit:
         return
-    quantity = units.whole
-    unit = quantity.shown()
-    shown = shown_unit(panel, target, query) if unit is not None else None
-    if unit is None or shown is None or not shown.unit:
-        return
-    in_each_second = (
-        quantity.unit is not None and quantity.unit.dimension == "time" and unit.dimension == "ratio"
-    )
-    if in_each_second and grafana_unit_fits(_SECONDS, shown.unit).verdict is FitVerdict.OK:
+    if found.in_each_second and grafana_unit_fits(_SECONDS, found.shown.unit).verdict is FitVerdict.OK:
         return  # seconds in each second: some show them as seconds, and mean so
-    fit = grafana_unit_fits(unit, shown.unit)
+    fit = grafana_unit_fits(found.unit, found.shown.unit)
     if fit.verdict is FitVerdict.CONTRADICTS:
-        yield _fault(query, unit, shown, fit)
+        yield _fault(query, found.unit, found.shown, fit)
 
 
 def _fault(query: Query, unit: UnitOf, shown: ShownUnit, fit: Fit) -> Fault:

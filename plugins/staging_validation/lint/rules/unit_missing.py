@@ -6,32 +6,17 @@ from collections.abc import Iterator
 
 from staging_validation.lint.context import Context
 from staging_validation.lint.finding import Severity
-from staging_validation.lint.panel_facts import shown_unit
-from staging_validation.lint.query import Query, QueryKind
+from staging_validation.lint.panel_facts import units_shown
+from staging_validation.lint.query import Query
 from staging_validation.lint.rule import Fault, Rule
 from staging_validation.promql.grafana_units import FitVerdict, grafana_unit_fits, suggest
 
 
 def _check(query: Query, context: Context) -> Iterator[Fault]:
-    panel, target, units = context.panel, context.target, query.analysis.units_everywhere
-    if (
-        query.kind is not QueryKind.TARGET
-        or panel is None
-        or target is None
-        or target.hidden
-        or units is None
-        or query.type_faults
-    ):
-        return
-    quantity = units.whole
-    unit = quantity.shown()
-    if unit is None or (
-        quantity.unit is not None and quantity.unit.dimension == "time" and unit.dimension == "ratio"
-    ):
+    found = None if query.type_faults else units_shown(query, context)
+    if found is None or found.in_each_second:
         return  # seconds in each second: cores in use are rightly shown as a bare number
-    shown = shown_unit(panel, target, query)
-    if shown is None:
-        return
+    unit, shown, _ = found
     fit = grafana_unit_fits(unit, shown.unit)
     if fit.verdict is not FitVerdict.VAGUE:
         return
