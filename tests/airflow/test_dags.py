@@ -21,9 +21,9 @@ DAG_IDS = {
 JOBS = {
     "staging_reset": {"reset"},
     "staging_telemetry": {"telemetry"},
-    "staging_dashboards": {"telemetry", "dashboards"},
+    "staging_dashboards": {"telemetry", "static_checks", "dashboards"},
     "staging_billing": {"billing"},
-    "staging_nightly": {"reset", "telemetry", "dashboards", "billing"},
+    "staging_nightly": {"reset", "telemetry", "static_checks", "dashboards", "billing"},
 }
 
 

@@ -9,9 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from staging_validation.dashboards.json_places import escape_key
-from staging_validation.dashboards.strict_json import MOST_LEVELS, load_json, read_json
-from staging_validation.errors import ConfigurationError
-from staging_validation.source_files import SourceFile
+from staging_validation.dashboards.strict_json import MOST_LEVELS, load_json
 
 
 def problems(text):
@@ -60,12 +58,6 @@ def test_what_can_be_read_is_read():
     found = load_json('\ufeff{"a": 1, "a": 2, "b": NaN}')
     assert found.value["a"] == 2
     assert len(found.problems) == 3
-
-
-def test_the_strict_form_raises_the_first_fault():
-    with pytest.raises(ConfigurationError, match=r"^x.json:1:10: the key 'a' stands twice"):
-        read_json(SourceFile("x.json", '{"a": 1, "a": 2}'))
-    assert read_json(SourceFile("x.json", '{"a": [1, null]}')) == {"a": [1, None]}
 
 
 def test_a_place_that_is_not_there_is_that_of_the_nearest_above():

@@ -72,12 +72,6 @@ class Expansion:
         start = self._place(span.start, at_end=False)
         return Span(start, max(start, end))
 
-    def use_at(self, span: Span) -> VariableUse | None:
-        """Return the first variable inside a piece of the query as written."""
-        return next(
-            (use for use in self.uses if span.start <= use.span.start and use.span.end <= span.end), None
-        )
-
     def _place(self, offset: int, *, at_end: bool) -> int:
         shift = 0
         for use, length in zip(self.uses, self._lengths, strict=True):

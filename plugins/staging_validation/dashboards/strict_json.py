@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from staging_validation.dashboards.json_places import Locator, Position, position_of
-from staging_validation.errors import ConfigurationError
-from staging_validation.source_files import SourceFile
 
 MOST_LEVELS = 100
 """How deep a file may nest; Grafana's own dashboards stay below 40."""
@@ -54,25 +52,6 @@ class JsonFile:
     value: Any
     problems: tuple[JsonProblem, ...]
     locator: Locator
-
-
-def read_json(file: SourceFile) -> Any:
-    """Parse a file as strict JSON.
-
-    Args:
-        file: The file.
-
-    Returns:
-        Its content.
-
-    Raises:
-        ConfigurationError: It is no strict JSON; the message has line and column.
-    """
-    found = load_json(file.text)
-    for problem in found.problems:
-        line, column = problem.position
-        raise ConfigurationError(f"{file.path}:{line}:{column}: {problem.message}.", remedy=problem.remedy)
-    return found.value
 
 
 def load_json(text: str) -> JsonFile:

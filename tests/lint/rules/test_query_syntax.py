@@ -16,6 +16,8 @@ RULE = "query-syntax"
         ("rate(up)", "up"),
         ("sum by (plan) (rate(up[$__rate_interval])) +", ""),
         ("up[5m]", "up[5m]"),
+        ('label_replace(up, "to", "$1", "from", "(.*")', '"(.*"'),
+        ('count_values("", up)', '""'),
     ],
 )
 def test_no_promql(expr, at):
@@ -24,6 +26,12 @@ def test_no_promql(expr, at):
 
 def test_the_place_is_that_of_the_text_with_its_variables():
     assert_fault(rule=RULE, expr='rate(up{plan="${plan}"}) > $limit', at='up{plan="${plan}"}')
+
+
+def test_names_of_labels_that_only_a_newer_prometheus_takes():
+    expr = 'label_replace(up, "to-from", "$1", "from", "(.*)")'
+    assert_fault(rule=RULE, expr=expr, at='"to-from"', target_prometheus=(2, 53))
+    assert_clean(rule=RULE, expr=expr)
 
 
 def test_inside_of_label_values():
@@ -56,6 +64,7 @@ def test_in_an_alert():
             }
         },
         {"alert": "up == 0"},
+        {"expr": 'label_replace(up, "${to}", "$1", "${from}-name", "(.*)")', "target_prometheus": (2, 53)},
         {"annotation": {"expr": "changes(up[5m]) > 0"}},
     ],
 )

@@ -8,31 +8,28 @@ from staging_validation.lint.context import Context
 from staging_validation.lint.finding import Severity
 from staging_validation.lint.query import Query, QueryKind
 from staging_validation.lint.rule import Fault, Rule
-from staging_validation.promql.tree import Expr, ValueType
+from staging_validation.promql.errors import TypeFault
+from staging_validation.promql.runs import run_faults
 
-_NO_NUMBERS = (ValueType.MATRIX, ValueType.STRING)
+_UTF8_NAMES = (3, 0)
+_RULES = (QueryKind.ALERT, QueryKind.RECORD)
 
 
-def _check(query: Query, _context: Context) -> Iterator[Fault]:
+def _check(query: Query, context: Context) -> Iterator[Fault]:
     if query.fault is not None:
         yield Fault(query.fault.message, query.fault.remedy or "", span=query.original(query.fault.span))
-    for fault in query.type_faults:
+    for fault in query.type_faults or _run_faults(query, context):
         yield Fault(fault.message, fault.remedy, span=query.original(fault.span))
-    if query.tree is not None and not query.type_faults and query.value_type in _NO_NUMBERS:
-        yield from _without_numbers(query, query.tree)
 
 
-def _without_numbers(query: Query, tree: Expr) -> Iterator[Fault]:
-    """Yield a fault where a graph or a rule needs numbers; a table may show a range vector."""
-    in_rule = query.kind in (QueryKind.ALERT, QueryKind.RECORD)
-    if in_rule or query.range_query:
-        kind = query.value_type.value if query.value_type else ""
-        yield Fault(
-            f"The query gives a {kind}, but {'a rule' if in_rule else 'a graph'} takes one number for each series at "
-            "each time, so Prometheus refuses it.",
-            "put a function around it that makes numbers of it, such as rate(…) or last_over_time(…)",
-            span=query.original(tree.span),
-        )
+def _run_faults(query: Query, context: Context) -> tuple[TypeFault, ...]:
+    if query.tree is None:
+        return ()
+    return run_faults(
+        query.tree,
+        range_query=query.range_query or query.kind in _RULES,
+        any_label_name=context.settings.target_prometheus >= _UTF8_NAMES,
+    )
 
 
 RULE = Rule(
