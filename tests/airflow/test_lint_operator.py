@@ -1,49 +1,79 @@
-"""The operators that check files without running a query."""
+"""The operator that checks dashboards and rules without running a query."""
 
 from __future__ import annotations
 
 import json
+import re
 import shutil
 
 import pytest
 
-from staging_validation.airflow.operators.dashboards import LintDashboardOperator, LintRulesOperator
+from staging_validation.airflow.operators.dashboards import LintOperator
 from staging_validation.project import HOME_VARIABLE, include_dir
 from staging_validation.results import Kind, Outcome
 
 
-def step_of(operator):
-    return operator.check({}, None)  # it needs neither the context nor the run
+def results_of(*chosen):
+    context = {"params": {"dashboards": list(chosen)}}
+    return LintOperator(task_id="lint").check(context, None).results  # it does not need the run
 
 
-def files(folder):
-    return sorted(path.stem for path in include_dir(folder).glob("*.*"))
+def outcomes(results):
+    return {result.id: result.counts_as for result in results}
 
 
-@pytest.mark.parametrize("name", files("dashboards"))
-def test_the_shipped_dashboards_pass(name):
-    step = step_of(LintDashboardOperator(task_id="lint", file=name))
-    assert {result.counts_as for result in step.results} == {Outcome.PASSED}, step.results
-
-
-@pytest.mark.parametrize("name", files("alerts"))
-def test_the_shipped_rules_pass(name):
-    step = step_of(LintRulesOperator(task_id="lint", file=name))
-    assert [(result.outcome, result.kind) for result in step.results] == [(Outcome.PASSED, Kind.ALERT)], (
-        step.results
-    )
-
-
-def test_a_broken_dashboard_fails_and_the_others_pass(tmp_path, monkeypatch):
+@pytest.fixture
+def project(tmp_path, monkeypatch):
     shutil.copytree(include_dir(), tmp_path / "include")
     monkeypatch.setenv(HOME_VARIABLE, str(tmp_path))
-    folder = tmp_path / "include" / "dashboards"
-    content = json.loads((folder / "billing-metrics.json").read_text())
-    content["panels"][0]["targets"][0]["expr"] = "rate(up)"
-    content["uid"] = content["title"] = "broken"
-    (folder / "broken.json").write_text(json.dumps(content))
-    broken = step_of(LintDashboardOperator(task_id="lint", file="broken")).results
-    assert "dashboard.broken.lint.query-syntax" in {result.id for result in broken}
-    assert Outcome.FAILED in {result.counts_as for result in broken}
-    shipped = step_of(LintDashboardOperator(task_id="lint", file="billing-metrics")).results
-    assert {result.counts_as for result in shipped} == {Outcome.PASSED}
+    return tmp_path / "include"
+
+
+def plant(folder, name, expr):
+    content = json.loads((folder / "dashboards" / "billing-metrics.json").read_text())
+    content["panels"][0]["targets"][0]["expr"] = expr
+    content["uid"] = content["title"] = name
+    (folder / "dashboards" / f"{name}.json").write_text(json.dumps(content))
+
+
+def test_what_is_shipped_passes_and_every_file_is_told_of():
+    results = results_of()
+    assert set(outcomes(results).values()) == {Outcome.PASSED}, results
+    kinds = {re.split("[#:]", result.where or "")[0]: result.kind for result in results}
+    shipped = {
+        f"include/dashboards/{path.name}": Kind.DASHBOARD for path in include_dir("dashboards").glob("*.json")
+    }
+    shipped |= {f"include/alerts/{path.name}": Kind.ALERT for path in include_dir("alerts").glob("*.yaml")}
+    assert kinds == shipped
+
+
+def test_a_broken_dashboard_fails_and_the_others_pass(project):
+    plant(project, "broken", "rate(up)")
+    found = outcomes(results_of())
+    assert found["dashboard.broken.lint.query-syntax"] is Outcome.FAILED
+    assert {outcome for name, outcome in found.items() if "broken" not in name} == {Outcome.PASSED}
+
+
+def test_only_chosen_dashboards_are_told_of_and_all_rules(project):
+    plant(project, "broken", "rate(up)")
+    found = outcomes(results_of("billing-metrics"))
+    assert not [name for name in found if "broken" in name]
+    assert found["alert.billing.lint"] is Outcome.PASSED
+
+
+def test_a_file_that_is_no_text_fails_and_does_not_stop_the_others(project):
+    (project / "dashboards" / "binary.json").write_bytes(b"\xff\xfe")
+    found = {result.id: result for result in results_of()}
+    (failed,) = [result for result in found.values() if result.counts_as is Outcome.FAILED]
+    assert failed.where.startswith("include/dashboards/binary.json")
+    assert "UTF-8" in str(failed.actual)
+
+
+def test_a_suppression_that_suppresses_nothing_is_told_of(project):
+    suppression = """
+      suppressions:
+        - {rule: query-syntax, files: "*billing-metrics.json", reason: the panel goes away soon, expires: 2020-01-01}
+    """
+    (project / ".staging-validation-lint.yaml").write_text(suppression)
+    told = [result for result in results_of() if "staging-validation-lint" in (result.where or "")]
+    assert told, "the configuration's own findings are results too"

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from staging_validation.reporting import results_table, summary_line
 from staging_validation.reporting.wording import brief, duration, found, plain
-from staging_validation.results import CheckResult, Kind, Outcome
+from staging_validation.results import CheckResult, Kind, Outcome, Severity
 
 
 def _printed(table) -> str:
@@ -28,6 +28,20 @@ def test_table_has_one_section_a_job_in_the_order_of_a_run(gather, every_status)
     assert "▲ warning" in text
     assert "credit_balance is 4, expected 5" in text
     assert "load is off" in text
+
+
+def test_a_finding_that_only_informs_is_a_note_and_not_what_to_read_first(gather):
+    note = CheckResult(
+        id="dashboard.billing.lint.metric-never-shown",
+        kind=Kind.DASHBOARD,
+        subject="billing",
+        outcome=Outcome.FAILED,
+        severity=Severity.INFO,
+        expected="every metric is shown",
+        actual="subscription_renewed is not",
+    )
+    assert summary_line(gather([note])) == "PASSED: 1 note (run nightly-1, 2 min 5 s)"
+    assert "• note" in _printed(results_table(gather([note])))
 
 
 def test_brackets_are_text_and_no_markup(gather, every_status):

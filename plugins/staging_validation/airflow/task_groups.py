@@ -9,10 +9,8 @@ from airflow.sdk import TaskGroup, TriggerRule
 from staging_validation.airflow.operators.billing import ListWorkflowsOperator, RunWorkflowOperator
 from staging_validation.airflow.operators.dashboards import (
     EvaluateDashboardOperator,
-    LintDashboardOperator,
-    LintRulesOperator,
+    LintOperator,
     ListDashboardsOperator,
-    ListRulesOperator,
 )
 from staging_validation.airflow.operators.money import ReconcileMoneyOperator
 from staging_validation.airflow.operators.reset import (
@@ -68,20 +66,14 @@ def telemetry(*, shown_by: Sequence[TaskGroup] = ()) -> TaskGroup:
 
 
 def dashboards() -> TaskGroup:
-    """Validate every dashboard and every rule file, one task each: without a query, and the dashboards live.
+    """Validate dashboards and rule files without a query, and evaluate every dashboard live, one task each.
 
     Returns:
         The group that evaluates; the checks without a query stand outside it, because they need no telemetry.
     """
     with TaskGroup("static_checks", tooltip="Checks dashboards and rules without running a query"):
         files = ListDashboardsOperator(task_id="list_dashboards")
-        rules = ListRulesOperator(task_id="list_rules")
-        LintDashboardOperator.partial(task_id="lint_dashboard", map_index_template="{{ task.file }}").expand(
-            file=files.output
-        )
-        LintRulesOperator.partial(task_id="lint_rules", map_index_template="{{ task.file }}").expand(
-            file=rules.output
-        )
+        LintOperator(task_id="lint")
     with TaskGroup("dashboards", tooltip="Evaluates every panel of every dashboard") as group:
         EvaluateDashboardOperator.partial(
             task_id="evaluate_dashboard", map_index_template="{{ task.dashboard }}"

@@ -50,8 +50,14 @@ def find_files(paths: Iterable[Path]) -> list[Path]:
     return sorted(found)
 
 
-def read_files(paths: Sequence[Path]) -> tuple[list[SourceFile], list[UnreadableFile]]:
+def read_files(
+    paths: Sequence[Path], *, relative_to: Path | None = None
+) -> tuple[list[SourceFile], list[UnreadableFile]]:
     """Read files as UTF-8; one that cannot be read does not keep the others from being checked.
+
+    Args:
+        paths: The files.
+        relative_to: A folder above all of them; findings name the files relative to it.
 
     Returns:
         The files, and those that cannot be read.
@@ -59,18 +65,19 @@ def read_files(paths: Sequence[Path]) -> tuple[list[SourceFile], list[Unreadable
     files: list[SourceFile] = []
     unreadable: list[UnreadableFile] = []
     for path in paths:
+        shown = str(path.relative_to(relative_to) if relative_to else path)
         try:
             size = path.stat().st_size
             if size > _MOST_BYTES:
-                unreadable.append(UnreadableFile(str(path), f"The file has {size} bytes.", "split it"))
+                unreadable.append(UnreadableFile(shown, f"The file has {size} bytes.", "split it"))
                 continue
-            files.append(SourceFile(str(path), path.read_bytes().decode("utf-8")))
+            files.append(SourceFile(shown, path.read_bytes().decode("utf-8")))
         except OSError as error:
             message = f"The file cannot be read: {error.strerror}."
-            unreadable.append(UnreadableFile(str(path), message, "let the file be read"))
+            unreadable.append(UnreadableFile(shown, message, "let the file be read"))
         except UnicodeDecodeError as error:
             message = f"The file is no UTF-8 text (byte {error.start})."
-            unreadable.append(UnreadableFile(str(path), message, "save the file as UTF-8"))
+            unreadable.append(UnreadableFile(shown, message, "save the file as UTF-8"))
     return files, unreadable
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from staging_validation.lint.registry import all_rules
@@ -48,6 +48,25 @@ def check_results(result: LintResult, path: str, kind: Kind) -> list[CheckResult
             evidence=evidence,
             where=path,
         )
+    ]
+
+
+def all_check_results(
+    result: LintResult, kinds: Mapping[str, Kind], *, left_out: Collection[str] = ()
+) -> list[CheckResult]:
+    """Return what was found in every file, and in the configuration, as results.
+
+    Args:
+        result: What was found.
+        kinds: The job that the results of a folder's files belong to; all else is of the dashboards' job.
+        left_out: Files whose results nobody asked for.
+    """
+    elsewhere = {finding.file for finding in result.findings} - set(result.files)
+    paths = [path for path in (*result.files, *sorted(elsewhere)) if path not in left_out]
+    return [
+        found
+        for path in paths
+        for found in check_results(result, path, kinds.get(path.rpartition("/")[0], Kind.DASHBOARD))
     ]
 
 

@@ -27,7 +27,7 @@ JOB_TITLES = {
 
 @dataclass(frozen=True)
 class Status:
-    """How a result is shown: an outcome, or a failed check that is only a warning.
+    """How a result is shown: an outcome, or a failed check that is only a warning or a note.
 
     Attributes:
         name: One word, lower case; also the page's CSS class.
@@ -45,6 +45,7 @@ STATUSES = (
     Status("failed", "✗", "bold red"),
     Status("errored", "!", "bold yellow"),
     Status("warning", "▲", "yellow"),
+    Status("note", "•", "blue"),
     Status("skipped", "○", "dim"),
     Status("passed", "✓", "green"),
 )
@@ -60,7 +61,7 @@ _ATTENTION = ("refused", "failed", "errored", "warning")
 def status_of(result: CheckResult) -> Status:
     """Return how a result is shown."""
     if result.outcome is Outcome.FAILED and result.severity is not Severity.ERROR:
-        return _BY_NAME["warning"]
+        return _BY_NAME["note" if result.severity is Severity.INFO else "warning"]
     return _BY_NAME[result.outcome.value]
 
 

@@ -27,76 +27,46 @@ class ListDashboardsOperator(ListFilesOperator):
     suffix: ClassVar[str] = ".json"
 
 
-class ListRulesOperator(ListFilesOperator):
-    """Lists the rule files of ``include/alerts/``."""
+class LintOperator(ValidationOperator):
+    """Checks all dashboards and rule files at once without running a query: some defects show only among all of them.
 
-    kind: ClassVar[Kind] = Kind.ALERT
-    folder: ClassVar[str] = "alerts"
-    suffix: ClassVar[str] = ".yaml"
-
-
-class LintFileOperator(ValidationOperator):
-    """Checks a dashboard or a rule file without running a query, among all of them: some defects show only there.
-
-    Args:
-        file: The file's name in its folder, without its ending.
-        kwargs: See :class:`airflow.sdk.BaseOperator`.
+    The param ``dashboards`` narrows what is reported to chosen dashboards; rule files are always reported.
     """
 
-    folder: ClassVar[str]
-    """The folder below ``include/``."""
-    suffix: ClassVar[str]
-    """What the files' names end in."""
-    template_fields = ("file",)
-
-    def __init__(self, *, file: str, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.file = file
+    kind: ClassVar[Kind] = Kind.DASHBOARD
 
     @property
     def subject(self) -> str:
-        """The file."""
-        return f"include/{self.folder}/{self.file}{self.suffix}"
+        """What is checked."""
+        return "include/dashboards and include/alerts"
 
     @override
     def check(self, context: Context, run: ValidationRun) -> Step:
-        """Read all dashboards and rule files, and keep what is found in this one."""
+        """Read all files, and keep what is found in each; one that cannot be read does not stop the others."""
+        from staging_validation.clients.lint_files import find_files, read_files
         from staging_validation.clients.lint_settings import load_config, settings_for, today
-        from staging_validation.clients.source_files import read_source_files
-        from staging_validation.lint.check_results import check_results
+        from staging_validation.lint.check_results import all_check_results
         from staging_validation.lint.engine import lint
         from staging_validation.lint.registry import all_rules
 
-        config = load_config([include_dir(self.folder)])
-        files = [
-            file
-            for kind in (ListDashboardsOperator, ListRulesOperator)
-            for file in read_source_files(include_dir(kind.folder), kind.suffix, relative_to=project_root())
+        config = load_config([include_dir()])
+        paths = [
+            path
+            for path in find_files([include_dir("dashboards"), include_dir("alerts")])
+            if path.parent.parent == include_dir()  # what lies deeper, such as tests of rules, is not shipped
         ]
+        files, unreadable = read_files(paths, relative_to=project_root())
         result = lint(
             files,
             settings_for(config, catalogue=str(include_dir("telemetry"))),
+            unreadable=unreadable,
             selection=config.selection(all_rules()),
             suppressions=config.suppressions,
             today=today(),
         )
-        return Step(check_results(result, self.subject, self.kind))
-
-
-class LintDashboardOperator(LintFileOperator):
-    """Checks a dashboard of ``include/dashboards/`` without running a query."""
-
-    kind: ClassVar[Kind] = Kind.DASHBOARD
-    folder: ClassVar[str] = ListDashboardsOperator.folder
-    suffix: ClassVar[str] = ListDashboardsOperator.suffix
-
-
-class LintRulesOperator(LintFileOperator):
-    """Checks a rule file of ``include/alerts/`` without running a query."""
-
-    kind: ClassVar[Kind] = Kind.ALERT
-    folder: ClassVar[str] = ListRulesOperator.folder
-    suffix: ClassVar[str] = ListRulesOperator.suffix
+        chosen = context["params"].get("dashboards") or []
+        left_out = [f"include/dashboards/{path.name}" for path in paths if chosen and path.stem not in chosen]
+        return Step(all_check_results(result, {"include/alerts": Kind.ALERT}, left_out=left_out))
 
 
 class EvaluateDashboardOperator(ValidationOperator):
