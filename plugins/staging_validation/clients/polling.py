@@ -45,4 +45,4 @@ def wait_for(
         if last_try:
             last = f" Last seen: {seen()}." if seen else ""
             raise DeadlineError(f"Waited {timeout_seconds:g} s for {what}, in vain.{last}", remedy=remedy)
-        time.sleep(max(0.0, min(interval_seconds, deadline - time.monotonic())))
+        time.sleep(max(0.0, min(interval_seconds, deadline - time.monotonic())))  # noqa: TID251 - the one place
