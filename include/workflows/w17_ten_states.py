@@ -1,15 +1,26 @@
 """W17, the ten states: what each test customer promises holds through API, database and Stripe.
 
-The customers belong to everybody who works with staging: they are looked at, and nothing is changed.
+The customers belong to everybody who works with staging: they are looked at, and nothing is changed. Those with a
+subscription live on test clocks, where their time stands still: Stripe's own subscription and invoices are real.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from staging_validation.workflows import SEEDED_CUSTOMERS, SET, Customer, Row, Scenario, Workflow, step
 
 PAYG: Row = {"subscription_type": "pay_as_you_go", "subscription_state": None}
 PRO: Row = {"subscription_type": "pro", "subscription_state": "active"}
 RUNNING: Row = {"plan": "pro", "status": "active", "cancel_at_period_end": False}
+
+PRICE: Row = {
+    "unit_amount": 59_900,
+    "currency": "usd",
+    "recurring": {"interval": "month", "interval_count": 1},
+}
+PAID: Row = {"status": "paid", "amount_paid": 59_900, "amount_remaining": 0}
+FAILED: Row = {"status": "open", "attempted": True, "amount_paid": 0, "amount_remaining": 59_900}
 
 
 class TenStates(Scenario):
@@ -51,11 +62,10 @@ class TenStates(Scenario):
 
     @step
     def pro_past_due(self) -> None:
-        """Past due keeps its credits."""
+        """Past due keeps its credits; the renewal really failed, and its invoice is open."""
         past_due = {**RUNNING, "status": "past_due"}
-        self._holds(
-            "pro-pastdue", {"subscription_type": "pro", "subscription_state": "past_due"}, 60, past_due
-        )
+        pro_past_due: Row = {"subscription_type": "pro", "subscription_state": "past_due"}
+        self._holds("pro-pastdue", pro_past_due, 60, past_due, invoices=(FAILED, PAID))
 
     @step
     def pro_cancelled(self) -> None:
@@ -81,9 +91,11 @@ class TenStates(Scenario):
         name: str,
         plan: Row,
         balance: int,
-        *subscriptions: Row,
+        subscription: Row | None = None,
+        *,
         card: bool = True,
         scheduled: bool = False,
+        invoices: Sequence[Row] = (PAID,),
     ) -> Customer:
         """Expect one customer's promises at all three places, and return the customer."""
         customer = self.staging.seeded(f"{name}@test.example.com")
@@ -93,17 +105,41 @@ class TenStates(Scenario):
             "has_payment_method": card,
             "subscription_cancel_at_period_end": scheduled,
         }
-        self.expect.customer(customer, active=True, stripe_customer_id=SET, **seen)
+        subscribed = SET if subscription else None
+        self.expect.customer(
+            customer, active=True, stripe_customer_id=SET, stripe_subscription_id=subscribed, **seen
+        )
         self.expect.balance(customer, balance)
         self.expect.api_keys(customer, {"active": True})
-        if subscriptions or not plan["subscription_state"]:
-            self.expect.subscriptions(customer, *subscriptions)
         self.expect.summary(customer, **seen)
         default_card = {"default_payment_method": SET if card else None}
         self.expect.stripe_customer(
             customer, email=customer.email, livemode=False, invoice_settings=default_card
         )
+        if subscription:
+            self._is_subscribed(customer, subscription, invoices)
+        else:
+            self.expect.subscriptions(customer)
+            self.expect.stripe_subscriptions(customer)
+            self.expect.stripe_invoices(customer)
         return customer
+
+    def _is_subscribed(self, customer: Customer, subscription: Row, invoices: Sequence[Row]) -> None:
+        """Expect one subscription, the same in both rows of the database and at Stripe, and its invoices."""
+        row = self.staging.database.customer(customer.id) or {}
+        stripe_id = row.get("stripe_subscription_id")
+        self.expect.subscriptions(customer, {"stripe_subscription_id": stripe_id, **subscription})
+        self.expect.stripe_subscriptions(
+            customer,
+            {
+                "id": stripe_id,
+                "status": subscription["status"],
+                "cancel_at_period_end": subscription["cancel_at_period_end"],
+                "livemode": False,
+                "items": {"data": [{"price": PRICE}]},
+            },
+        )
+        self.expect.stripe_invoices(customer, *invoices)
 
 
 WORKFLOW = Workflow(

@@ -102,6 +102,16 @@ def test_a_refusal_is_an_answer_and_no_error(api, httpserver, status):
     assert (answer.status, answer.fields["error"]) == (status, {"code": "no_payment_method"})
 
 
+@pytest.mark.parametrize("status", [429, 500])
+def test_for_whoever_judges_the_platform_such_an_answer_is_an_error(api, httpserver, status):
+    httpserver.expect_request("/internal/customers/7/subscribe").respond_with_data("oops", status=status)
+    httpserver.expect_request("/internal/customers/8/subscribe").respond_with_json({}, status=422)
+    with pytest.raises(ServiceAnswerError, match=f"billing API: .* answered {status}: oops"):
+        api.undisturbed().subscribe(7)
+    assert api.undisturbed().subscribe(8).status == 422
+    assert api.subscribe(7).status == status, "the other one stays as it is"
+
+
 def test_a_body_that_is_no_json_is_kept_as_text(api, httpserver):
     httpserver.expect_request("/internal/customers/7/subscribe").respond_with_data(
         "<h1>oops</h1>", status=500
@@ -172,3 +182,10 @@ def test_wrong_paths_are_said_before_anything_is_sent(paths, message):
 def test_without_paths_the_contract_holds():
     api = BillingApi.from_settings(ConnectionSettings(conn_id="staging_api", host="127.0.0.1"))
     assert api.paths == dict(PATHS)
+
+
+def test_a_need_that_is_no_operation_is_named(api):
+    with pytest.raises(
+        ConfigurationError, match="'subscribes' is no operation of the billing API; did you mean"
+    ):
+        api.offers("subscribes")

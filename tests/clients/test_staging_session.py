@@ -4,21 +4,14 @@ from __future__ import annotations
 
 import json
 import logging
-import uuid
-from collections.abc import Callable
-from threading import Lock
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import psycopg
 import pytest
-import tenacity
-from werkzeug import Request, Response
 
-from staging_validation.clients.billing_api import BillingApi
 from staging_validation.clients.connections import ConnectionSettings
-from staging_validation.clients.http import HttpService
-from staging_validation.clients.staging_session import Patience, StagingSession, open_session
-from staging_validation.clients.stripe_api import StripeApi
+from staging_validation.clients.staging_session import open_session
 from staging_validation.errors import (
     CheckFailedError,
     DeadlineError,
@@ -26,99 +19,20 @@ from staging_validation.errors import (
     ServiceUnreachableError,
 )
 from staging_validation.workflows import CleanUp
-
-KEY = "rsolv_" + "k" * 43
-SECRET = "whsec_test"
-QUICK = Patience(0.3, 0.1, 0.02, 0.2, 0.05)
-RECORDED = "SELECT stripe_event_id, event_type FROM billing_events ORDER BY stripe_event_id"
-
-
-class Platform:
-    """The few answers of the platform and of Stripe that a session needs, over the tests' own database."""
-
-    def __init__(self, database: psycopg.Connection[Any]) -> None:
-        self.database = database
-        self.onboard_statuses: list[int] = []
-        self.delete_status = 200
-        self.records = True
-        self.with_stripe = True
-        self.webhooks: list[tuple[str, str]] = []
-        self.deleted: list[str] = []
-        self.lock = Lock()
-
-    def onboard(self, request: Request) -> Response:
-        status = self.onboard_statuses.pop(0) if self.onboard_statuses else 201
-        if status == 201:
-            email = request.get_json()["email"]
-            row = self.database.execute(
-                "INSERT INTO customers (name, email, stripe_customer_id, inserted_at, updated_at)"
-                " VALUES ('x', %s, %s, now(), now()) RETURNING id",
-                (email, f"cus_{email.partition('@')[0]}" if self.with_stripe else None),
-            ).fetchone()
-            body: Any = {"customer": {"id": row[0] if row else None}, "api_key": KEY}
-        else:
-            body = {"error": {"code": "X"}}
-        return Response(json.dumps(body), status, mimetype="application/json")
-
-    def webhook(self, request: Request) -> Response:
-        import stripe
-
-        body = request.get_data(as_text=True)
-        stripe.WebhookSignature.verify_header(body, request.headers["Stripe-Signature"], SECRET, 300)
-        event = json.loads(body)
-        with self.lock:
-            self.webhooks.append((event["id"], event["type"]))
-            if self.records:
-                self.database.execute(
-                    "INSERT INTO billing_events (id, stripe_event_id, event_type, inserted_at, updated_at)"
-                    " VALUES (%s, %s, %s, now(), now()) ON CONFLICT DO NOTHING",
-                    (uuid.uuid4(), event["id"], event["type"]),
-                )
-        return Response('{"status": "success"}', 200, mimetype="application/json")
-
-    def stripe(self, request: Request) -> Response:
-        customer_id = request.path.rpartition("/")[2]
-        if request.method == "DELETE" and self.delete_status == 200:
-            self.deleted.append(customer_id)
-            body: Any = {"id": customer_id, "object": "customer", "deleted": True}
-        elif request.method == "DELETE":
-            body = {"error": {"type": "api_error", "message": "Try later."}}
-            return Response(json.dumps(body), self.delete_status, mimetype="application/json")
-        else:
-            body = {"id": customer_id, "object": "customer", "livemode": False}
-        return Response(json.dumps(body), 200, mimetype="application/json")
+from tests.clients.session_platform import KEY, SECRET, Platform, serve, sessions
 
 
 @pytest.fixture
 def platform(httpserver, connection) -> Platform:
-    import re
-
     made = Platform(connection)
-    httpserver.expect_request("/api/v1/customers/onboard").respond_with_handler(made.onboard)
-    httpserver.expect_request("/api/webhooks/stripe").respond_with_handler(made.webhook)
-    httpserver.expect_request(re.compile("/v1/customers/.*")).respond_with_handler(made.stripe)
+    serve(made, httpserver)
     return made
 
 
 @pytest.fixture
-def open_(httpserver, platform, dsn) -> Any:
+def open_(httpserver, platform, dsn) -> Iterator[Any]:
     """Open sessions on the platform; all are closed at the end."""
-    from contextlib import ExitStack
-
-    address = httpserver.url_for("/").rstrip("/")
-    with ExitStack() as stack:
-
-        def make(run_id: str = "run-1", workflow_id: str = "w01_signup") -> StagingSession:
-            session = StagingSession(
-                workflow_id,
-                run_id,
-                api=BillingApi(HttpService("billing API", address)),
-                stripe=StripeApi("sk_test_abc", address, "price_pro", SECRET, wait=tenacity.wait_none()),
-                connection=stack.enter_context(psycopg.connect(dsn)),
-                patience=QUICK,
-            )
-            return stack.enter_context(session)
-
+    with sessions(httpserver.url_for("/").rstrip("/"), dsn) as make:
         yield make
 
 
@@ -235,10 +149,17 @@ def test_stripe_customers_are_deleted_by_id_and_once(open_, platform):
     assert platform.deleted == made
 
 
+def test_onboarding_that_could_not_reach_stripe_is_an_error_and_no_failure(open_, platform):
+    platform.onboard_statuses = [400]
+    platform.onboard_error = "PROVISIONING_FAILED"
+    with pytest.raises(ServiceAnswerError, match=r"billing API: .* answered 400 .*PROVISIONING_FAILED"):
+        open_().sign_up()
+
+
 def test_the_customer_of_an_answer_that_never_came_is_deleted_too(open_, platform, connection):
     platform.onboard_statuses = [500]
     session = open_()
-    with pytest.raises(CheckFailedError):
+    with pytest.raises(ServiceAnswerError, match=r"billing API: .* answered 500"):
         session.sign_up()
     connection.execute(
         "INSERT INTO customers (name, email, stripe_customer_id, inserted_at, updated_at)"

@@ -27,6 +27,7 @@ from local_staging.stack.stack import python_environment
 from local_staging.stack.supervisor import Supervisor
 from staging_validation.clients.connections import ConnectionSettings
 from staging_validation.clients.fixture_objects import seed_objects
+from staging_validation.clients.fixture_settling import settle_objects
 from staging_validation.clients.polling import wait_for
 from staging_validation.clients.postgres import connect
 from staging_validation.clients.reset import reset_staging
@@ -34,6 +35,7 @@ from staging_validation.clients.reset_files import read_customer_states
 from staging_validation.clients.staging_session import Patience, open_session
 from staging_validation.clients.stripe_api import StripeApi
 from staging_validation.clients.workflow_files import load_workflow
+from staging_validation.results import Outcome
 from staging_validation.workflows import Workflow, run_workflow
 from tests.workflows.fake_platform import FakeStaging
 from tests.workflows.shared import IMPATIENT, PROJECT, WORKFLOWS, RealStaging
@@ -75,6 +77,12 @@ def served(app: Any, port: int) -> Iterator[None]:
     finally:
         server.should_exit = True
         thread.join(10)
+
+
+@pytest.fixture(scope="session")
+def serve() -> Callable[[Any, int], Any]:
+    """Serve an application from a thread of this process."""
+    return served
 
 
 @pytest.fixture(scope="session")
@@ -144,6 +152,8 @@ def seed_ten_customers(real_staging: RealStaging) -> Callable[[], None]:
             closing(StripeApi.from_settings(real_staging.stripe)) as stripe,
         ):
             objects = seed_objects(stripe, states, run_id=f"reset-{next(times)}")
+            (settled,) = settle_objects(stripe, connection, objects)
+            assert settled.outcome is Outcome.PASSED, settled.actual
             now = datetime.now(timezone.utc)
             reset_staging(connection, states, confirm=lambda _: None, now=now, stripe=objects)
 

@@ -8,7 +8,7 @@ from copy import deepcopy
 from typing import Any
 
 from staging_validation.errors import DeadlineError, ServiceUnreachableError
-from staging_validation.workflows import Answer, CleanUp, Customer, WebhookEvent, events
+from staging_validation.workflows import TEST_CLOCK, Answer, CleanUp, Customer, WebhookEvent, events
 
 PRICE = "price_pro"
 KEY = "rsolv_" + "k" * 43
@@ -172,10 +172,13 @@ class FakeStripe:
     def __init__(self, platform: FakePlatform) -> None:
         self.platform = platform
 
+    has_dashboard = True
+
     def customer(self, customer_id: str) -> Any:
         remote = self.platform.stripe[customer_id]
         metadata = {"customer_id": customer_id.removeprefix("cus_")}
-        return {"id": customer_id, "email": remote["email"], "metadata": metadata, "livemode": False}
+        found = {"id": customer_id, "object": "customer", "email": remote["email"], "livemode": False}
+        return {**found, "metadata": metadata}
 
     def subscriptions(self, customer_id: str) -> Any:
         return self.platform.stripe[customer_id]["subscriptions"]
@@ -197,14 +200,20 @@ class FakeStaging:
         self.clean = CleanUp(("cus_1",))
         self.made = 0
         self.seconds = 0.0
+        self.no_clocks: str | None = None
 
     def lacks(self, need: str) -> str | None:
+        if need == TEST_CLOCK:
+            if "clocks_fail" in self.platform.faults:
+                raise ServiceUnreachableError("Stripe", "cannot be reached.")
+            return self.no_clocks
         return None if self.api.offers(need) else f"this platform offers no operation {need}"
 
-    def sign_up(self) -> Customer:
+    def sign_up(self, *, on_clock: bool = False) -> Customer:
         answer = self.api.onboard("w00-run-1-1@test.example.com")
         row = self.platform.customers[answer.body["customer"]["id"]]  # type: ignore[index,call-overload]
-        return Customer(row["id"], row["email"], KEY, row["stripe_customer_id"], answer)
+        clock = "clock_1" if on_clock else None
+        return Customer(row["id"], row["email"], KEY, row["stripe_customer_id"], answer, clock)
 
     def pro_invoice_paid(self, customer: Customer) -> WebhookEvent:
         self.made += 1

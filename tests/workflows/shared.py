@@ -16,7 +16,7 @@ from staging_validation.results import Outcome
 PROJECT = Path(__file__).parents[2]
 WORKFLOWS = PROJECT / "include" / "workflows"
 NAMES = tuple(path.stem for path in workflow_paths(WORKFLOWS))
-IMPATIENT = Patience(effect_seconds=1.5, quiet_seconds=0.2, interval_seconds=0.05)
+IMPATIENT = Patience(effect_seconds=1.5, quiet_seconds=0.2, interval_seconds=0.05, clock_seconds=15.0)
 
 
 @dataclass(frozen=True)

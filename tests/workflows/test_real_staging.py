@@ -10,6 +10,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from local_staging.service.stripe_gateway import StripeGateway
 from staging_validation.clients.billing_api import BillingApi
 from staging_validation.clients.http import HttpService
 from staging_validation.clients.postgres import connect
@@ -17,6 +18,7 @@ from staging_validation.clients.staging_session import Patience, StagingSession
 from staging_validation.clients.stripe_api import StripeApi
 from staging_validation.results import Outcome, worst
 from staging_validation.workflows import run_workflow
+from staging_validation.workflows.naming import clock_run
 from tests.workflows.shared import IMPATIENT, NAMES, told
 
 DOUBLE_CREDIT = """
@@ -47,8 +49,8 @@ def tampered(real_staging, shipped, run_id, admin) -> Callable[..., list[Any]]:
 
             calls = itertools.count(1)
 
-        def act(self: StagingSession, *arguments: Any) -> Any:
-            result = getattr(StagingSession, action)(self, *arguments)
+        def act(self: StagingSession, *arguments: Any, **options: Any) -> Any:
+            result = getattr(StagingSession, action)(self, *arguments, **options)
             if next(Tampering.calls) == number:
                 admin.execute(statement, {"like": f"%{run_id}-%"})
             return result
@@ -94,13 +96,31 @@ def test_passes_and_leaves_nothing_in_stripe(run, name, run_id, real_staging, ad
         for (stripe_id,) in made:
             gone = stripe.customer(stripe_id)
             assert gone is None or gone["deleted"] is True
+        assert not [clock for clock in stripe.clocks.all() if clock_run(str(clock["name"])) == run_id]
     deleted = results[-1].evidence.get("deleted_stripe_customers", [])
     assert deleted == [stripe_id for (stripe_id,) in made]
 
 
-def test_a_retry_of_the_same_run_passes_again(run):
+@pytest.mark.parametrize("name", ["w12_idempotency", "w07_renewal"])
+def test_a_retry_of_the_same_run_passes_again(run, name):
     for _ in range(2):
-        assert told(run("w12_idempotency")) == {}
+        assert told(run(name)) == {}
+
+
+def test_where_the_platform_ignores_clocks_what_needs_time_is_skipped_with_the_reason(run, monkeypatch):
+    create = StripeGateway.create_customer
+
+    def ignoring(self: StripeGateway, *, test_clock: str | None = None, **customer: Any) -> str:
+        return create(self, **customer)
+
+    monkeypatch.setattr(StripeGateway, "create_customer", ignoring)
+    renewal, cancellation = run("w07_renewal"), run("w10_cancel_at_period_end")
+    assert {result.outcome for result in renewal} == {Outcome.SKIPPED}
+    assert "this platform ignores stripe_test_clock" in str(renewal[0].evidence["reason"])
+    assert told(cancellation) == {}
+    skipped = [result.id.rpartition(".")[2] for result in cancellation if result.outcome is Outcome.SKIPPED]
+    assert skipped == ["period_ends", "after_it"]
+    assert worst(result.counts_as for result in cancellation) is Outcome.PASSED
 
 
 def test_a_changed_balance_is_named_with_customer_field_and_both_values(tampered, run_id):

@@ -78,3 +78,8 @@ def test_picked_keeps_what_was_asked_for():
         "a": {"b": 2},
         "c": "(missing)",
     }
+
+
+def test_picked_keeps_of_a_list_what_was_asked_of_each_entry():
+    assert picked({"data": [{"a": 1}]}, {"data": [{"a": 2, "x": 1}], "x": 1}) == {"data": [{"a": 2}]}
+    assert picked({"data": [{"a": 1}]}, {"data": [{"x": 1}, {"x": 2}]}) == {"data": [{"x": 1}, {"x": 2}]}

@@ -6,7 +6,15 @@ import pytest
 
 from staging_validation.errors import CheckFailedError, GuardRefusedError, ServiceUnreachableError
 from staging_validation.results import Kind, Outcome, Severity
-from staging_validation.workflows import CleanUp, Scenario, Workflow, needing, run_workflow, step
+from staging_validation.workflows import (
+    TEST_CLOCK,
+    CleanUp,
+    Scenario,
+    Workflow,
+    needing,
+    run_workflow,
+    step,
+)
 
 
 class _Base(Scenario):
@@ -253,3 +261,52 @@ def test_steps_are_titled_by_the_first_line_of_their_docstrings():
         "The first step",
         "The second step",
     ]
+
+
+def test_needs_that_cannot_be_found_out_are_an_error_and_everything_is_skipped(fake_staging):
+    workflow = Workflow("w90_clock", "Clock", Good, needs=(TEST_CLOCK,))
+    error, first, second, clean_up = run_workflow(workflow, fake_staging("clocks_fail"))
+    assert (error.id, error.outcome) == ("workflow.w90_clock.needs.error", Outcome.ERRORED)
+    assert first.outcome is second.outcome is Outcome.SKIPPED
+    assert first.evidence["reason"] == "whether what this workflow needs is there could not be found out"
+    assert clean_up.outcome is Outcome.PASSED
+
+
+def test_a_clock_is_not_tried_out_when_something_else_is_missing(fake_staging):
+    staging = fake_staging("clocks_fail")
+    staging.api.absent = {"subscribe"}
+    workflow = Workflow("w90_clock", "Clock", Good, needs=(TEST_CLOCK, "subscribe"))
+    first, _ = run_workflow(workflow, staging)
+    assert first.evidence["reason"] == "this platform offers no operation subscribe"
+
+
+def test_a_skipped_workflow_tells_of_its_clean_up_only_what_is_left(fake_staging):
+    workflow = Workflow("w90_clock", "Clock", Good, needs=(TEST_CLOCK,))
+    staging = fake_staging()
+    staging.no_clocks = "this platform ignores clocks"
+    assert {result.outcome for result in run_workflow(workflow, staging)} == {Outcome.SKIPPED}
+    staging.clean = CleanUp((), ("Stripe test clock clock_1 is left: Stripe: answered 500",))
+    assert "clock_1 is left" in str(run_workflow(workflow, staging)[-1].actual)
+
+
+def test_a_step_whose_need_cannot_be_found_out_is_an_error(fake_staging):
+    class Partly(_Base):
+        @needing(TEST_CLOCK)
+        @step
+        def first(self) -> None:
+            """It needs a clock."""
+            raise AssertionError
+
+    result = run_workflow(Workflow("w90_partly", "Partly", Partly), fake_staging("clocks_fail"))[0]
+    assert (result.id, result.outcome) == ("workflow.w90_partly.first.error", Outcome.ERRORED)
+
+
+def test_the_clean_up_names_clocks_deleted_and_kept(fake_staging):
+    staging = fake_staging()
+    staging.clean = CleanUp(("cus_1",), (), ("clock_1",), ("clock_2",))
+    result = run_workflow(Workflow("w90_good", "Good", Good), staging)[-1]
+    assert result.evidence == {
+        "deleted_stripe_customers": ["cus_1"],
+        "deleted_test_clocks": ["clock_1"],
+        "kept_test_clocks": ["clock_2"],
+    }

@@ -84,7 +84,7 @@ def test_fails_on_each_fault_and_says_what_is_wrong(fake_staging, shipped, name,
 
 def test_every_shipped_file_is_a_workflow(shipped):
     paths = workflow_paths(WORKFLOWS)
-    assert len(paths) >= 17
+    assert len(paths) >= 20
     for path in paths:
         workflow = shipped(path.stem)
         assert workflow.title

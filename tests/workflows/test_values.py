@@ -8,9 +8,9 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from staging_validation.workflows import Answer, Customer, events
+from staging_validation.workflows import Answer, Customer, Period, events
 from staging_validation.workflows.ledger import expected_rows, in_order, summed
-from staging_validation.workflows.naming import address_prefix, event_name
+from staging_validation.workflows.naming import address_prefix, clock_name, clock_run, event_name
 from staging_validation.workflows.signatures import signature, timestamp_of
 
 
@@ -26,6 +26,28 @@ def test_ledger_rows_of_one_second_are_put_back_into_a_chain(amounts, shuffler: 
     ordered = in_order(mixed)
     assert ordered[0] == rows[0]
     assert sorted(map(str, ordered)) == sorted(map(str, rows))
+
+
+@given(st.lists(st.sampled_from([5, 60, -1, 1]), max_size=14), st.randoms(use_true_random=False))
+def test_rows_of_one_second_make_an_unbroken_chain_also_where_a_balance_comes_twice(
+    amounts, shuffler: random.Random
+):
+    balance = 0
+    rows = []
+    for amount in amounts:
+        balance += amount
+        rows.append({"amount": amount, "balance_after": balance, "source": "a", "inserted_at": "1"})
+    shuffler.shuffle(rows)
+    assert summed(rows)["chain"] == "unbroken"
+
+
+def test_a_renewal_does_not_end_the_chain_before_a_purchase_of_the_same_second():
+    rows = [
+        {"amount": 60, "balance_after": 60, "source": "renewal", "inserted_at": "1"},
+        {"amount": -1, "balance_after": 0, "source": "fix", "inserted_at": "1"},
+        {"amount": 1, "balance_after": 1, "source": "purchase", "inserted_at": "1"},
+    ]
+    assert [row["source"] for row in in_order(rows)] == ["purchase", "fix", "renewal"]
 
 
 def test_a_purchase_and_its_fix_of_one_second_keep_their_order():
@@ -138,3 +160,22 @@ def test_a_signature_is_the_one_that_stripes_library_makes():
     header = stripe.WebhookSignature.generate_signature_header("{}", "whsec_x", 1_700_000_000)
     timestamp = timestamp_of(header)
     assert header == f"t={timestamp},v1={signature('{}', timestamp, 'whsec_x')}"
+
+
+def test_a_period_is_told_as_stripe_and_as_the_platforms_row_tell_it():
+    period = Period(1_790_000_000, 1_790_086_400)
+    assert period.items == {
+        "data": [{"current_period_start": 1_790_000_000, "current_period_end": 1_790_086_400}]
+    }
+    assert period.columns == {
+        "current_period_start": "2026-09-21T14:13:20",
+        "current_period_end": "2026-09-22T14:13:20",
+    }
+    assert period.next(until=1_790_100_000) == Period(1_790_086_400, 1_790_100_000)
+
+
+def test_a_clocks_name_says_run_and_purpose():
+    name = clock_name("w07_renewal", "nightly-1")
+    assert name == "staging-validation nightly-1 w07_renewal"
+    assert clock_run(name) == "nightly-1"
+    assert clock_run("somebody's clock") is None

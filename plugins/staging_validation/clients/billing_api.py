@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import copy
 from difflib import get_close_matches
 from typing import Any
 
@@ -31,6 +32,7 @@ PATHS: Mapping[str, str] = {
 """The operations and their paths (platform contract); a connection's extra field may name others in ``paths``."""
 
 _UNAVAILABLE = frozenset({502, 503, 504})
+_DISTURBED = frozenset({429, 500})
 
 
 class BillingApi:
@@ -41,6 +43,9 @@ class BillingApi:
         paths: Paths by operation that differ from :data:`PATHS`; None for an operation that this platform does
             not offer.
 
+    Attributes:
+        error_statuses: Statuses that are no answers but errors (but for the health check): 502, 503 and 504.
+
     Raises:
         ConfigurationError: ``paths`` names an unknown operation, or a path that is none.
     """
@@ -48,6 +53,7 @@ class BillingApi:
     def __init__(self, http: HttpService, paths: Mapping[str, str | None] | None = None) -> None:
         self.http = http
         self.paths: dict[str, str | None] = {**PATHS, **_checked(paths or {})}
+        self.error_statuses = _UNAVAILABLE
 
     @classmethod
     def from_settings(cls, settings: ConnectionSettings) -> BillingApi:
@@ -64,8 +70,26 @@ class BillingApi:
             )
         return cls(HttpService.from_settings(SERVICE, settings), paths)  # type: ignore[arg-type]
 
+    def undisturbed(self) -> BillingApi:
+        """Return the same API, for which 429 and 500 are errors too.
+
+        For whoever judges what the platform did: such an answer says that it did nothing, or not what.
+        """
+        other = copy(self)
+        other.error_statuses = _UNAVAILABLE | _DISTURBED
+        return other
+
     def offers(self, operation: str) -> bool:
-        """Tell whether this platform has an operation."""
+        """Tell whether this platform has an operation.
+
+        Raises:
+            ConfigurationError: There is no such operation.
+        """
+        if operation not in self.paths:
+            raise ConfigurationError(
+                f"{operation!r} is no operation of the billing API{_meant(operation)}.",
+                remedy=f"correct the workflow's needs: use one of {', '.join(PATHS)}",
+            )
         return self.paths[operation] is not None
 
     def onboard(
@@ -165,7 +189,7 @@ class BillingApi:
         return path.replace("{id}", str(customer_id))
 
     def _answer(self, method: str, path: str, response: requests.Response, *, sent: JsonValue) -> Answer:
-        if response.status_code in _UNAVAILABLE and path != self.paths["health"]:
+        if response.status_code in self.error_statuses and path != self.paths["health"]:
             raise self.http.unexpected(method, path, response)
         try:
             body: JsonValue = response.json()
@@ -178,13 +202,17 @@ def _given(values: Mapping[str, str | None]) -> dict[str, str]:
     return {name: value for name, value in values.items() if value is not None}
 
 
+def _meant(operation: str) -> str:
+    near = get_close_matches(operation, PATHS, n=1)
+    return f"; did you mean {near[0]!r}?" if near else ""
+
+
 def _checked(paths: Mapping[str, Any]) -> Mapping[str, str | None]:
     for operation, path in paths.items():
         if operation not in PATHS:
-            near = get_close_matches(operation, PATHS, n=1)
-            hint = f"; did you mean {near[0]!r}?" if near else ""
             raise ConfigurationError(
-                f"Connection staging_api: extra field paths names the unknown operation {operation!r}{hint}",
+                "Connection staging_api: extra field paths names the unknown operation "
+                f"{operation!r}{_meant(operation)}",
                 remedy=f"use one of {', '.join(PATHS)}",
             )
         if path is not None and (not isinstance(path, str) or not path.startswith("/")):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from psycopg.rows import dict_row
 
 from staging_validation.clients.json_values import json_value
-from staging_validation.clients.postgres import database_errors
+from staging_validation.clients.postgres import answering_within, database_errors
 from staging_validation.workflows.model import Row
 
 if TYPE_CHECKING:
@@ -56,6 +56,10 @@ FROM fix_attempts WHERE customer_id = %s ORDER BY id
 _BY_EMAIL = "SELECT id, email, stripe_customer_id FROM customers WHERE email = ANY(%s)"
 _STRIPE_CUSTOMER = "SELECT stripe_customer_id FROM customers WHERE email = %s"
 _COUNT_ADDRESSES = "SELECT count(*) AS found FROM customers WHERE starts_with(email, %s)"
+
+
+_ANSWER_SECONDS = 30.0
+"""The longest wait for one query: they read single customers' rows, which takes milliseconds."""
 
 
 class StagingRecords:
@@ -119,6 +123,10 @@ class StagingRecords:
         return int(str(self._rows(_COUNT_ADDRESSES, prefix)[0]["found"]))
 
     def _rows(self, query: LiteralString, *parameters: object) -> list[dict[str, JsonValue]]:
-        with database_errors(), self._connection.cursor(row_factory=dict_row) as cursor:
+        with (
+            database_errors(),
+            answering_within(self._connection, _ANSWER_SECONDS),
+            self._connection.cursor(row_factory=dict_row) as cursor,
+        ):
             rows = cursor.execute(query, parameters).fetchall()
         return [{name: json_value(value) for name, value in row.items()} for row in rows]

@@ -5,32 +5,29 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import closing, contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
-
-from pydantic import JsonValue
 
 from staging_validation.clients.billing_api import BillingApi
 from staging_validation.clients.connections import ConnectionSettings
 from staging_validation.clients.polling import wait_for
 from staging_validation.clients.postgres import connect
+from staging_validation.clients.staging_customers import SessionCustomers
 from staging_validation.clients.staging_records import StagingRecords
+from staging_validation.clients.staging_time import SessionClocks
+from staging_validation.clients.staging_waiting import PATIENT, Patience
 from staging_validation.clients.staging_webhooks import WebhookSending
 from staging_validation.clients.stripe_api import StripeApi
-from staging_validation.errors import (
-    CheckFailedError,
-    DeadlineError,
-    ServiceAnswerError,
-    StagingValidationError,
-)
-from staging_validation.workflows.model import Answer, CleanUp, Customer
-from staging_validation.workflows.naming import TEST_DOMAIN, address_prefix
-from staging_validation.workflows.staging import SEEDED_CUSTOMERS
+from staging_validation.errors import CheckFailedError
+from staging_validation.workflows.model import Answer, CleanUp, Customer, Moment, Period
+from staging_validation.workflows.naming import TEST_DOMAIN
+from staging_validation.workflows.staging import SEEDED_CUSTOMERS, TEST_CLOCK
 
 if TYPE_CHECKING:
     import psycopg
+
+__all__ = ["Patience", "StagingSession", "open_session"]
 
 _Value = TypeVar("_Value")
 _LOG = logging.getLogger(__name__)
@@ -39,25 +36,6 @@ SEEDED = ("trial-new", "payg", "pro", "pro-rollover")
 """Some of the names before the @ of the test customers: a database without any of them was never reset."""
 
 SEEDED_SIGNUP = Answer("none: the reset seeds this customer", None, 0, None)
-
-
-@dataclass(frozen=True)
-class Patience:
-    """How long a session waits.
-
-    Attributes:
-        effect_seconds: For an effect that must come, for example of a webhook.
-        quiet_seconds: How long nothing must happen before it is believed that nothing will.
-        interval_seconds: Pause between two questions.
-        rate_limit_seconds: For a limit of requests to pass (onboarding allows ten a minute).
-        rate_limit_interval_seconds: Pause before a request that met a limit is sent again.
-    """
-
-    effect_seconds: float = 30.0
-    quiet_seconds: float = 1.0
-    interval_seconds: float = 0.1
-    rate_limit_seconds: float = 90.0
-    rate_limit_interval_seconds: float = 5.0
 
 
 class StagingSession(WebhookSending):
@@ -74,6 +52,8 @@ class StagingSession(WebhookSending):
         stripe: Stripe in test mode.
         patience: How long to wait.
         domain: The domain of the addresses.
+        keep_clocks: Leave the Stripe test clocks at the clean-up: with them goes what Stripe knows of their
+            customers' invoices. Whoever says so removes them later, by the run that their names carry.
     """
 
     def __init__(
@@ -84,19 +64,46 @@ class StagingSession(WebhookSending):
         api: BillingApi,
         connection: psycopg.Connection[Any],
         stripe: StripeApi,
-        patience: Patience = Patience(),
+        patience: Patience = PATIENT,
         domain: str = TEST_DOMAIN,
+        keep_clocks: bool = False,
     ) -> None:
         super().__init__(workflow_id, run_id, api=api, stripe=stripe)
         self.database = StagingRecords(connection)
         self._patience = patience
-        self._domain = domain
+        self._keep_clocks = keep_clocks
         self._began = time.monotonic()
-        self._made: dict[str, str | None] = {}
-        self._next_number: int | None = None
+        self._customers = SessionCustomers(
+            workflow_id,
+            run_id,
+            api=api,
+            database=self.database,
+            stripe=stripe,
+            patience=patience,
+            domain=domain,
+        )
+        self._clocks = SessionClocks(workflow_id, run_id, stripe=stripe, patience=patience)
+        self._tried_clocks = False
+        self._why_no_clocks: str | None = None
+        self._first_on_clock: Customer | None = None
 
     def lacks(self, need: str) -> str | None:
-        """Return why a need cannot be met here: an operation that is not offered; None when it can."""
+        """Return why a need cannot be met here; None when it can.
+
+        Args:
+            need: An operation of the billing API, the ten test customers, or a test clock. Only a customer who was
+                signed up with a clock shows whether the platform passes it on to Stripe; who did is the first that
+                :meth:`sign_up` returns.
+
+        Raises:
+            CheckFailedError: Onboarding with a test clock does not do what it should.
+            ServiceError: The platform, the database or Stripe cannot be asked.
+        """
+        if need == TEST_CLOCK:
+            if not self._tried_clocks:
+                self._why_no_clocks = self._try_clocks()
+                self._tried_clocks = True
+            return self._why_no_clocks
         if need != SEEDED_CUSTOMERS:
             offered = self.api.offers(need)
             return (
@@ -131,30 +138,47 @@ class StagingSession(WebhookSending):
             remedy="run the DAG staging_reset, and find out who removed the customer since the last one",
         )
 
-    def sign_up(self, *, source: str | None = None) -> Customer:
+    def sign_up(self, *, source: str | None = None, on_clock: bool = False) -> Customer:
         """Sign a new customer up; where onboarding has a limit, wait for it to pass.
 
         Args:
             source: Where the customer comes from, for example ``gh_marketplace``.
+            on_clock: Give the customer a Stripe test clock, which stands at the present.
 
         Raises:
             CheckFailedError: Onboarding answered anything but 201 with a customer and an API key.
-            ServiceAnswerError: The limit of requests did not pass in time.
+            ServiceError: The limit of requests did not pass in time, or Stripe made no clock.
         """
-        email = self._new_address()
-        self._made[email] = None
-        answer = self._onboard(email, source)
-        found, api_key = _signed_up(answer)
-        if answer.status != 201 or not isinstance(found, int) or not isinstance(api_key, str):
-            raise CheckFailedError(
-                f"{answer.request} for {email} answered {answer.status} {dict(answer.fields)}, expected 201 with a "
-                "customer and an API key.",
-                remedy="read the service's log; where it refuses test addresses, exempt them in staging",
-            )
-        row = self.database.customer(found)
-        stripe_id = row.get("stripe_customer_id") if row else None
-        self._made[email] = stripe_id if isinstance(stripe_id, str) else None
-        return Customer(found, email, api_key, self._made[email], answer)
+        if on_clock and source is None and (waiting := self._first_on_clock):
+            self._first_on_clock = None
+            return waiting
+        clock = self._clocks.make() if on_clock else None
+        return self._customers.signed_up(self._customers.onboard(source=source, test_clock=clock))
+
+    def pass_time(self, customer: Customer, *, to: Moment | None = None, days: int = 0) -> None:
+        """Let Stripe's time pass for one customer, and with it happen what falls due.
+
+        The webhooks of what happened may still be on their way.
+
+        Args:
+            customer: A customer on a test clock.
+            to: The moment to move to, and two hours further.
+            days: How far to move otherwise.
+
+        Raises:
+            CheckFailedError: There is no such moment for this customer, or the customer lives on no clock.
+            DeadlineError: Stripe did not come to an end with it.
+            ServiceError: Stripe refuses.
+        """
+        self._clocks.pass_time(customer, to=to, days=days)
+
+    def period(self, customer: Customer) -> Period:
+        """Return the current period of the customer's running subscription, as Stripe says it.
+
+        Raises:
+            CheckFailedError: No subscription is running.
+        """
+        return self._clocks.period(customer)
 
     def wait_until_processed(self, customer: Customer) -> None:
         """Wait until an event that was sent after all others is recorded, so that those are through too.
@@ -179,83 +203,45 @@ class StagingSession(WebhookSending):
 
     def wait(self, read: Callable[[], _Value], good: Callable[[_Value], bool]) -> _Value:
         """Read until the value is good, for a bounded time; return the last value, good or not."""
-        return self._read_until(read, good, self._patience.effect_seconds)
+        return self._patience.wait(read, good)
 
     def hold(self, read: Callable[[], _Value], good: Callable[[_Value], bool]) -> _Value:
         """Read for a while as long as the value stays good; return the first that is not, else the last."""
-        return self._read_until(read, lambda value: not good(value), self._patience.quiet_seconds)
+        return self._patience.hold(read, good)
 
     def elapsed(self) -> float:
         """Return the seconds since the session began."""
         return time.monotonic() - self._began
 
     def clean_up(self) -> CleanUp:
-        """Delete the Stripe customers of this session's customers, by their ids.
+        """Delete the Stripe customers of this session's customers by their ids, and its test clocks.
+
+        What lives on a clock that is being advanced cannot be deleted; the clock is given time to come to rest.
 
         Returns:
             What was deleted and what could not be; a second call has nothing left to do.
         """
-        made, self._made = self._made, {}
-        deleted: list[str] = []
-        problems: list[str] = []
-        for email, known in made.items():
-            try:
-                if stripe_id := known or self.database.stripe_customer_of(email):
-                    self.stripe.delete_customer(stripe_id)
-                    deleted.append(stripe_id)
-            except StagingValidationError as error:  # noqa: PERF203 - each customer for itself
-                name = known or "(its id could not be read)"
-                problems.append(f"Stripe customer {name} of {email} is left: {error.message}")
-        return CleanUp(tuple(deleted), tuple(problems))
+        self._first_on_clock = None
+        self._clocks.let_rest()
+        deleted, problems = self._customers.remove()
+        clocks, kept, left = self._clocks.remove(keep=self._keep_clocks)
+        return CleanUp(tuple(deleted), (*problems, *left), tuple(clocks), tuple(kept))
 
-    def _onboard(self, email: str, source: str | None) -> Answer:
-        last: list[Answer] = []
-
-        def attempt() -> Answer | None:
-            name = f"Workflow {self._workflow_id} {self.run_id}"
-            last[:] = [self.api.onboard(name=name, email=email, source=source)]
-            return last[0] if last[0].status != 429 else None
-
-        try:
-            return wait_for(
-                "the limit of onboarding requests to pass",
-                attempt,
-                timeout_seconds=self._patience.rate_limit_seconds,
-                interval_seconds=self._patience.rate_limit_interval_seconds,
+    def _try_clocks(self) -> str | None:
+        """Sign a customer up on a clock, and return why that is not possible; None when it is."""
+        if reason := self._clocks.forbidden():
+            return reason
+        answer = self._customers.onboard(test_clock=self._clocks.newest)
+        if answer.status == 422 and "stripe_test_clock" in str(answer.body):
+            return (
+                "this platform refuses stripe_test_clock at onboarding, so no time can pass for its customers: "
+                f"{answer.request} answered 422 {dict(answer.fields)}"
             )
-        except DeadlineError as error:
-            raise ServiceAnswerError(
-                self.api.http.name,
-                f"{last[0].request} answered 429 for {self._patience.rate_limit_seconds:g} s.",
-                status=429,
-                remedy="run fewer workflows at once, or raise staging's limit of onboarding requests",
-            ) from error
-
-    def _new_address(self) -> str:
-        prefix = address_prefix(self._workflow_id, self.run_id)
-        if self._next_number is None:
-            # A former try of the same run may have left addresses: they cannot be used twice.
-            self._next_number = self.database.count_addresses(prefix) + 1
-        number, self._next_number = self._next_number, self._next_number + 1
-        return f"{prefix}{number}@{self._domain}"
-
-    def _read_until(
-        self, read: Callable[[], _Value], enough: Callable[[_Value], bool], timeout_seconds: float
-    ) -> _Value:
-        last: list[_Value] = []
-
-        def probe() -> bool | None:
-            last[:] = [read()]
-            return True if enough(last[0]) else None
-
-        with suppress(DeadlineError):  # what was seen last is judged by the expectation
-            wait_for(
-                "a value",
-                probe,
-                timeout_seconds=timeout_seconds,
-                interval_seconds=self._patience.interval_seconds,
-            )
-        return last[0]
+        customer = self._customers.signed_up(answer)
+        if reason := self._clocks.missed_by(customer):
+            return reason
+        self._first_on_clock = customer
+        return None
 
     def __enter__(self) -> StagingSession:
         return self
@@ -277,7 +263,8 @@ def open_session(
     api: ConnectionSettings,
     database: ConnectionSettings,
     stripe: ConnectionSettings,
-    patience: Patience = Patience(),
+    patience: Patience = PATIENT,
+    keep_clocks: bool = False,
 ) -> Iterator[StagingSession]:
     """Open a session with the connections ``staging_api``, ``staging_postgres`` and ``stripe_default``.
 
@@ -290,14 +277,13 @@ def open_session(
     with (
         closing(connect(database)) as connection,
         StagingSession(
-            workflow_id, run_id, api=billing, stripe=payments, connection=connection, patience=patience
+            workflow_id,
+            run_id,
+            api=billing,
+            stripe=payments,
+            connection=connection,
+            patience=patience,
+            keep_clocks=keep_clocks,
         ) as session,
     ):
         yield session
-
-
-def _signed_up(answer: Answer) -> tuple[JsonValue, JsonValue]:
-    """Return the customer's id and the API key, as far as an onboarding answer holds them."""
-    body = answer.body if isinstance(answer.body, dict) else {}
-    customer = body.get("customer")
-    return (customer.get("id") if isinstance(customer, dict) else None), body.get("api_key")

@@ -38,7 +38,7 @@ class WebhookSending:
 
     def __init__(self, workflow_id: str, run_id: str, *, api: BillingApi, stripe: StripeApi) -> None:
         self.run_id = run_id
-        self.api = api
+        self.api = api.undisturbed()
         self.stripe = stripe
         self._workflow_id = workflow_id
         self._names = 0

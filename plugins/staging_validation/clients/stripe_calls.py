@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlsplit
 
 import tenacity
 from pydantic import JsonValue
@@ -59,6 +60,11 @@ class StripeCalls:
         self._client: stripe.StripeClient | None = None
         self._transport: Any = None
         self._connecting = Lock()
+
+    @property
+    def has_dashboard(self) -> bool:
+        """Whether it is Stripe itself that is asked: its dashboard shows the objects, which no stand-in has."""
+        return not self._base_url or urlsplit(self._base_url).hostname == "api.stripe.com"
 
     def close(self) -> None:
         """Close the connections."""

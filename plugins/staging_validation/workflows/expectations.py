@@ -13,6 +13,7 @@ from pydantic import JsonValue
 
 from staging_validation.workflows.ledger import Movement, expected_rows, in_order, summed
 from staging_validation.workflows.model import Answer, Customer, Row, WebhookEvent
+from staging_validation.workflows.proof import dashboard_link, recorded, seen_row, seen_rows
 from staging_validation.workflows.record import Record
 from staging_validation.workflows.rules import Expected, matches
 from staging_validation.workflows.staging import Staging, Value
@@ -23,14 +24,6 @@ _REMEDY = {
     "metrics": "read the platform's /metrics: the series in the evidence are all it has of this counter",
     "stripe": "look the object up in Stripe's test mode, and compare it with the service's log for this customer",
 }
-
-_STRIPE_ESSENCE = frozenset(
-    {"id", "object", "created", "customer", "deleted", "livemode", "metadata", "status"}
-)
-
-
-_SHOWN = 5
-"""How many events of many are named."""
 
 
 class Reading(Protocol):
@@ -194,7 +187,7 @@ class Expectations:
         self._one(
             "recorded_once",
             f"{len(ids)} events ({ids[0]} to {ids[-1]}): billing_events",
-            lambda: _recorded(ids, self._staging.database.recorded(ids)),
+            lambda: recorded(ids, self._staging.database.recorded(ids)),
             {"recorded": len(ids), "missing": [], "more_than_once": []},
             "database",
         )
@@ -224,37 +217,50 @@ class Expectations:
             lambda: self._staging.stripe.customer(stripe_id) if stripe_id else None,
             fields,
             "stripe",
+            self._clock_of(customer),
         )
 
     def stripe_subscriptions(self, customer: Customer, /, *rows: Mapping[str, Expected]) -> None:
         """Expect exactly these subscriptions of the customer at Stripe."""
-        self._many(
-            "stripe_subscriptions",
-            f"{customer.email}: Stripe subscriptions of {customer.stripe_id}",
-            lambda: self._staging.stripe.subscriptions(customer.stripe_id) if customer.stripe_id else [],
-            rows,
-            "stripe",
-        )
+        self._at_stripe("subscriptions", customer, self._staging.stripe.subscriptions, rows)
 
     def stripe_invoices(self, customer: Customer, /, *rows: Mapping[str, Expected]) -> None:
         """Expect exactly these invoices of the customer at Stripe, newest first."""
-        self._many(
-            "stripe_invoices",
-            f"{customer.email}: Stripe invoices of {customer.stripe_id}",
-            lambda: self._staging.stripe.invoices(customer.stripe_id) if customer.stripe_id else [],
-            rows,
-            "stripe",
-        )
+        self._at_stripe("invoices", customer, self._staging.stripe.invoices, rows)
 
     def stripe_charges(self, customer: Customer, /, *rows: Mapping[str, Expected]) -> None:
         """Expect exactly these charges of the customer at Stripe, newest first."""
+        self._at_stripe("charges", customer, self._staging.stripe.charges, rows)
+
+    def _at_stripe(
+        self,
+        what: str,
+        customer: Customer,
+        listing: Callable[[str], Sequence[Row]],
+        rows: Sequence[Mapping[str, Expected]],
+    ) -> None:
         self._many(
-            "stripe_charges",
-            f"{customer.email}: Stripe charges of {customer.stripe_id}",
-            lambda: self._staging.stripe.charges(customer.stripe_id) if customer.stripe_id else [],
+            f"stripe_{what}",
+            f"{customer.email}: Stripe {what} of {customer.stripe_id}",
+            lambda: listing(customer.stripe_id) if customer.stripe_id else [],
             rows,
             "stripe",
+            self._clock_of(customer),
         )
+
+    def _clock_of(self, customer: Customer) -> dict[str, JsonValue]:
+        """Return evidence of the test clock that a customer lives on, where there is one."""
+        clock_id = customer.clock_id
+        if clock_id is None:
+            return {}
+        clock: dict[str, JsonValue] = {"id": clock_id}
+        if self._links():
+            clock["dashboard"] = dashboard_link("test_helpers.test_clock", clock_id)
+        return {"test_clock": clock}
+
+    def _links(self) -> bool:
+        """Whether Stripe's dashboard shows what was seen: a link to an object of a stand-in would lead nowhere."""
+        return self._staging.stripe.has_dashboard
 
     def _one(
         self,
@@ -263,9 +269,11 @@ class Expectations:
         read: Callable[[], Row | None],
         expected: Mapping[str, Expected],
         source: str,
+        further: Mapping[str, JsonValue] | None = None,
     ) -> None:
         seen = self._reading(read, lambda row: row is not None and matches(expected, dict(row)))
-        evidence: dict[str, JsonValue] = {"seen": None if seen is None else _essence(seen, expected)}
+        links = source == "stripe" and self._links()
+        evidence = {"seen": seen_row(seen, expected, links=links), **(further or {})}
         self._record.compare(what, subject, expected, seen, evidence=evidence, remedy=_REMEDY[source])
 
     def _many(
@@ -275,26 +283,9 @@ class Expectations:
         read: Callable[[], Sequence[Row]],
         expected: Sequence[Mapping[str, Expected]],
         source: str,
+        further: Mapping[str, JsonValue] | None = None,
     ) -> None:
         seen = self._reading(read, lambda rows: matches(expected, [dict(row) for row in rows]))
-        evidence: dict[str, JsonValue] = {"seen": [_essence(row, *expected) for row in seen]}
+        links = source == "stripe" and self._links()
+        evidence = {**seen_rows(seen, expected, links=links), **(further or {})}
         self._record.compare_rows(what, subject, expected, seen, evidence=evidence, remedy=_REMEDY[source])
-
-
-def _essence(row: Row, *expected: Mapping[str, Expected]) -> JsonValue:
-    """Return a database row as it is; of a Stripe object, which has hundreds of fields, what identifies it."""
-    if "object" not in row:
-        return dict(row)
-    kept = _STRIPE_ESSENCE.union(*expected)
-    return {name: value for name, value in row.items() if name in kept}
-
-
-def _recorded(ids: Sequence[str], counts: Mapping[str, int]) -> dict[str, JsonValue]:
-    """Return how many of some events are recorded, with the first few that are not, or are more than once."""
-    missing: list[JsonValue] = [event_id for event_id in ids if event_id not in counts]
-    again: list[JsonValue] = [event_id for event_id in ids if counts.get(event_id, 0) > 1]
-    return {
-        "recorded": len(ids) - len(missing),
-        "missing": missing[:_SHOWN],
-        "more_than_once": again[:_SHOWN],
-    }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import groupby
 
 from pydantic import JsonValue
 
@@ -32,18 +33,61 @@ def in_order(rows: Sequence[Row]) -> list[Row]:
         rows: Rows with ``inserted_at`` (ISO text), ``amount`` and ``balance_after``.
 
     Returns:
-        The rows in order. Where no row continues the chain, it is broken, and the oldest left comes next.
+        The rows in order. Where no order continues the chain, it is broken, and the oldest left comes next.
     """
-    left = sorted(rows, key=lambda row: str(row["inserted_at"]))
     ordered: list[Row] = []
     balance = 0
+    for _, second in groupby(sorted(rows, key=_written), key=_written):
+        ordered += _chained(list(second), balance)
+        balance = _number(ordered[-1]["balance_after"])
+    return ordered
+
+
+def _written(row: Row) -> str:
+    return str(row["inserted_at"])
+
+
+def _chained(rows: list[Row], balance: int) -> list[Row]:
+    """Put rows of one second into a chain that begins at a balance.
+
+    Each row is a step from one balance to another, and the chain a walk over all steps (an Eulerian trail, found
+    as Hierholzer did): whoever just follows the first row that fits ends early where a balance comes twice.
+    """
+    leaving: dict[int, list[Row]] = {}
+    for row in reversed(rows):
+        leaving.setdefault(_number(row["balance_after"]) - _number(row["amount"]), []).append(row)
+    walk: list[tuple[int, Row | None]] = [(balance, None)]
+    trail: list[Row] = []
+    while walk:
+        reached, by = walk[-1]
+        if steps := leaving.get(reached):
+            step = steps.pop()
+            walk.append((_number(step["balance_after"]), step))
+        else:
+            walk.pop()
+            if by is not None:
+                trail.append(by)
+    trail.reverse()
+    return trail if len(trail) == len(rows) and _unbroken(trail, balance) else _followed(rows, balance)
+
+
+def _followed(rows: Sequence[Row], balance: int) -> list[Row]:
+    """Follow a broken chain as far as it goes; where no row continues it, the oldest left comes next."""
+    left, ordered = list(rows), list[Row]()
     while left:
-        second = [row for row in left if row["inserted_at"] == left[0]["inserted_at"]]
-        following = next((row for row in second if _continues(row, balance)), left[0])
+        following = next((row for row in left if _continues(row, balance)), left[0])
         left.remove(following)
         ordered.append(following)
         balance = _number(following["balance_after"])
     return ordered
+
+
+def _unbroken(rows: Sequence[Row], balance: int) -> bool:
+    for row in rows:
+        if not _continues(row, balance):
+            return False
+        balance = _number(row["balance_after"])
+    return True
 
 
 def _continues(row: Row, balance: int) -> bool:
@@ -68,11 +112,9 @@ def summed(rows: Sequence[Row]) -> dict[str, JsonValue]:
     sums: dict[str, JsonValue] = {}
     for row in ordered:
         sums[str(row["source"])] = _number(sums.get(str(row["source"]))) + _number(row["amount"])
-    before = [0, *(_number(row["balance_after"]) for row in ordered)]
-    unbroken = all(_continues(row, balance) for row, balance in zip(ordered, before, strict=False))
     return {
         "rows": len(ordered),
-        "balance_after": before[-1],
-        "chain": "unbroken" if unbroken else "broken",
+        "balance_after": _number(ordered[-1]["balance_after"]) if ordered else 0,
+        "chain": "unbroken" if _unbroken(ordered, 0) else "broken",
         **sums,
     }

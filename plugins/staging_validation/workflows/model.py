@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timezone
 from enum import Enum
 
 from pydantic import JsonValue
@@ -56,6 +57,7 @@ class Customer:
         api_key: The API key in clear; never shown.
         stripe_id: The Stripe customer's id as the platform stored it; None when it stored none.
         signup: What onboarding answered.
+        clock_id: The Stripe test clock that onboarding was asked to put the customer on; None without one.
     """
 
     id: int
@@ -63,6 +65,45 @@ class Customer:
     api_key: str = field(repr=False)
     stripe_id: str | None
     signup: Answer = field(repr=False)
+    clock_id: str | None = None
+
+
+@dataclass(frozen=True)
+class Period:
+    """A period of a subscription at Stripe, in Unix seconds.
+
+    Attributes:
+        start: Its first second.
+        end: The first second of the next one.
+    """
+
+    start: int
+    end: int
+
+    def next(self, *, until: int) -> Period:
+        """Return the period that follows this one without a gap."""
+        return Period(self.end, until)
+
+    @property
+    def columns(self) -> dict[str, JsonValue]:
+        """What the platform's ``subscriptions`` row says of this period."""
+        return {"current_period_start": _column(self.start), "current_period_end": _column(self.end)}
+
+    @property
+    def items(self) -> dict[str, JsonValue]:
+        """What the items of Stripe's subscription say of this period."""
+        return {"data": [{"current_period_start": self.start, "current_period_end": self.end}]}
+
+
+def _column(moment: int) -> str:
+    return datetime.fromtimestamp(moment, timezone.utc).replace(tzinfo=None).isoformat()
+
+
+class Moment(Enum):
+    """What a customer's time can be moved to."""
+
+    NEXT_PERIOD = "the next period, after the attempt to pay for it"
+    NEXT_ATTEMPT = "Stripe's next attempt to be paid an open invoice"
 
 
 @dataclass(frozen=True)
@@ -99,7 +140,11 @@ class CleanUp:
     Attributes:
         deleted: Ids of the Stripe customers that it deleted.
         problems: One sentence for each thing that could not be removed.
+        clocks: Ids of the Stripe test clocks that it deleted.
+        kept_clocks: Ids of those that it was told to keep.
     """
 
     deleted: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
+    clocks: tuple[str, ...] = ()
+    kept_clocks: tuple[str, ...] = ()

@@ -89,11 +89,13 @@ def shown(expected: Expected) -> JsonValue:
 
 
 def picked(expected: Mapping[str, Expected], actual: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
-    """Return those fields of a record that are expected, the missing ones marked as such."""
+    """Return those fields of a record that are expected, nested ones too, the missing ones marked as such."""
     return {name: _picked(wanted, actual.get(name, "(missing)")) for name, wanted in expected.items()}
 
 
 def _picked(expected: Expected, actual: JsonValue) -> JsonValue:
     if isinstance(expected, Mapping) and isinstance(actual, Mapping):
         return picked(expected, actual)
+    if isinstance(expected, list | tuple) and isinstance(actual, list) and len(expected) == len(actual):
+        return [_picked(wanted, got) for wanted, got in zip(expected, actual, strict=True)]
     return actual

@@ -23,7 +23,7 @@ class Step:
         name: The method's name; part of the ids of its results.
         title: What the step shows, as a sentence without its full stop.
         run: Does it.
-        needs: Operations of the billing API without which it cannot run.
+        needs: What it cannot run without; see :class:`Workflow`.
     """
 
     name: str
@@ -44,9 +44,9 @@ def step(method: Callable[[_AnyScenario], None]) -> Step:
     return Step(method.__name__, lines[0].removesuffix("."), method)
 
 
-def needing(*operations: str) -> Callable[[Step], Step]:
-    """Say which operations a step needs that its workflow can do without; written above ``@step``."""
-    return lambda marked: replace(marked, needs=operations)
+def needing(*needs: str) -> Callable[[Step], Step]:
+    """Say what a step needs that its workflow can do without; written above ``@step``."""
+    return lambda marked: replace(marked, needs=needs)
 
 
 class Scenario:
@@ -78,8 +78,9 @@ class Workflow:
         id: Its name, also its file's name without the ending: ``w01_signup``.
         title: What it proves, as a sentence without its full stop.
         scenario: Its steps.
-        needs: Operations of the billing API without which it cannot run (``subscribe``, ``fix``, …), or
-            :data:`~staging_validation.workflows.staging.SEEDED_CUSTOMERS`.
+        needs: Operations of the billing API without which it cannot run (``subscribe``, ``fix``, …),
+            :data:`~staging_validation.workflows.staging.SEEDED_CUSTOMERS` or
+            :data:`~staging_validation.workflows.staging.TEST_CLOCK`.
         independent: The steps do not build on each other: one that fails does not end the workflow.
         source: The file it was loaded from, as people know it.
     """

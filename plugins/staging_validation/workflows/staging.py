@@ -7,12 +7,24 @@ from typing import Protocol, TypeVar
 
 from pydantic import JsonValue
 
-from staging_validation.workflows.model import Answer, CleanUp, Customer, Row, Signing, WebhookEvent
+from staging_validation.workflows.model import (
+    Answer,
+    CleanUp,
+    Customer,
+    Moment,
+    Period,
+    Row,
+    Signing,
+    WebhookEvent,
+)
 
 Value = TypeVar("Value")
 
 SEEDED_CUSTOMERS = "seeded_customers"
 """A need of workflows that look at the ten test customers of a reset."""
+
+TEST_CLOCK = "test_clock"
+"""A need of workflows in which Stripe's time passes: the platform must pass a test clock on at onboarding."""
 
 
 class BillingOperations(Protocol):
@@ -74,6 +86,10 @@ class Records(Protocol):
 class StripeObjects(Protocol):
     """Stripe's own view, in test mode."""
 
+    @property
+    def has_dashboard(self) -> bool:
+        """Whether people find the objects in Stripe's dashboard; not so when a stand-in for Stripe is asked."""
+
     def customer(self, customer_id: str) -> Row | None:
         """Return a Stripe customer, or None."""
 
@@ -109,16 +125,45 @@ class Staging(Protocol):
         """Stripe, for reading."""
 
     def lacks(self, need: str) -> str | None:
-        """Return why a need cannot be met here: an operation that is not offered; None when it can."""
+        """Return why a need cannot be met here; None when it can.
 
-    def sign_up(self, *, source: str | None = None) -> Customer:
+        Args:
+            need: An operation of the billing API, :data:`SEEDED_CUSTOMERS`, or :data:`TEST_CLOCK`, which is tried
+                out with a customer.
+        """
+
+    def sign_up(self, *, source: str | None = None, on_clock: bool = False) -> Customer:
         """Sign a new customer up.
 
         Args:
             source: Where the customer comes from, for example ``gh_marketplace``.
+            on_clock: Give the customer a Stripe test clock, which stands at the present, so that
+                :meth:`pass_time` can move it.
 
         Raises:
             CheckFailedError: Onboarding answered anything but 201 with a customer and an API key.
+        """
+
+    def pass_time(self, customer: Customer, *, to: Moment | None = None, days: int = 0) -> None:
+        """Let Stripe's time pass for one customer, and with it happen what falls due.
+
+        The webhooks of what happened may still be on their way.
+
+        Args:
+            customer: A customer on a test clock.
+            to: The moment to move to.
+            days: How far to move otherwise.
+
+        Raises:
+            CheckFailedError: There is no such moment for this customer.
+            DeadlineError: Stripe did not come to an end with it.
+        """
+
+    def period(self, customer: Customer) -> Period:
+        """Return the current period of the customer's running subscription, as Stripe says it.
+
+        Raises:
+            CheckFailedError: No subscription is running.
         """
 
     def seeded(self, email: str) -> Customer:

@@ -59,8 +59,15 @@ class RunWorkflowOperator(ValidationOperator):
         workflow = load_workflow(include_dir("workflows", f"{self.workflow}.py"))
         with (
             StagingPostgresHook().session() as connection,
+            # The money is reconciled after all workflows, and a clock takes its customers' invoices with it; the
+            # task that cleans the run up removes the clocks.
             StagingSession(
-                workflow.id, run.name, api=billing_api(), connection=connection, stripe=stripe_api()
+                workflow.id,
+                run.name,
+                api=billing_api(),
+                connection=connection,
+                stripe=stripe_api(),
+                keep_clocks=True,
             ) as staging,
         ):
             return Step(run_workflow(workflow, staging))
