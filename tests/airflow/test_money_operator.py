@@ -23,7 +23,8 @@ def dag(request):
 def test_it_comes_after_the_workflows_and_before_the_report(dag):
     money = dag.get_task("billing.reconcile_money")
     assert money.upstream_task_ids == {"billing.list_workflows", "billing.run_workflow"}
-    assert money.downstream_task_ids == {"report"}
+    assert money.downstream_task_ids == {"billing.clean_up"}
+    assert "report" in money.get_flat_relative_ids(upstream=False)
     assert "env_guard" in money.get_flat_relative_ids(upstream=True)
 
 

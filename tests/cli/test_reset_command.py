@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+from functools import partial
 from importlib import resources
 
 import psycopg
@@ -18,6 +19,7 @@ from local_staging.stack.ports import free_port
 from local_staging.stack.postgres import PostgresServer
 from staging_validation import cli
 from staging_validation.cli_commands import reset as command
+from staging_validation.clients import fixture_settling
 from staging_validation.clients.marker import mark
 from staging_validation.clients.polling import wait_for
 from staging_validation.errors import ConfigurationError
@@ -42,10 +44,9 @@ def sandbox(tmp_path_factory):
     """The Stripe sandbox; its address."""
     port = free_port()
     argv = [sys.executable, "-m", "local_staging.stripe_sandbox", "--port", str(port)]
-    argv += ["--webhook-url", f"http://127.0.0.1:{free_port()}/", "--pro-price-id", "price_local_pro"]
-    environ = {**os.environ, "STRIPE_SANDBOX_WEBHOOK_SECRET": "whsec_test"}
+    argv += ["--pro-price-id", "price_local_pro"]
     log = (tmp_path_factory.mktemp("sandbox") / "log").open("wb")
-    with subprocess.Popen(argv, env=environ, stdout=log, stderr=log) as process:
+    with subprocess.Popen(argv, stdout=log, stderr=log) as process:
 
         def ready():
             try:
@@ -140,8 +141,34 @@ def test_a_reset_seeds_the_ten_customers_with_their_stripe_objects(staging, data
         "SELECT stripe_customer_id FROM customers WHERE email <> 'real@corp.io'"
     ).fetchall()
     assert all(identifier.startswith("cus_") for (identifier,) in ids)
-    for check in ("reset.stripe.objects", "reset.before_commit.pro_active", "reset.after_commit.pro_active"):
+    real = database.execute("SELECT stripe_subscription_id FROM subscriptions").fetchall()
+    assert len(real) == 5
+    assert not any("seed" in identifier for (identifier,) in real)
+    checks = ("objects", "settled")
+    for check in (*(f"reset.stripe.{name}" for name in checks), "reset.after_commit.pro_active"):
         assert check in told
+
+
+def test_nothing_is_reset_before_the_events_have_settled(
+    staging, database, pollute, capsys, sandbox, monkeypatch
+):
+    """There is an endpoint, and nobody answers behind it."""
+    pollute("old@example.com")
+    hooks = {"url": f"http://127.0.0.1:{free_port()}/", "enabled_events[]": "*"}
+    account = ("sk_test_" + "a" * 24, "")
+    made = requests.post(f"{sandbox}/v1/webhook_endpoints", auth=account, data=hooks, timeout=10).json()
+    monkeypatch.setattr(
+        fixture_settling,
+        "settle_objects",
+        partial(fixture_settling.settle_objects, timeout_seconds=0.2),
+    )
+    try:
+        assert cli.main(["reset"]) == 2
+    finally:
+        requests.delete(f"{sandbox}/v1/webhook_endpoints/{made['id']}", auth=account, timeout=10)
+    told = capsys.readouterr().out
+    assert "reset.stripe.settled" in told
+    assert addresses(database) == ["old@example.com"]
 
 
 def test_a_plan_and_a_reset_say_the_same_as_json(staging, database, pollute, capsys):
@@ -153,7 +180,10 @@ def test_a_plan_and_a_reset_say_the_same_as_json(staging, database, pollute, cap
     assert plan["deleted"] == done["deleted"] == {"customers": 2}
     assert len(done["content_hash"]) == 64
     assert done["run_id"].startswith("reset-")
-    assert {result["outcome"] for result in done["results"]} == {"passed"}
+    outcomes = {result["id"]: result["outcome"] for result in done["results"]}
+    # This account tells nobody of its events, so nothing had to settle.
+    assert outcomes.pop("reset.stripe.settled") == "skipped"
+    assert set(outcomes.values()) == {"passed"}
     assert cli.main(["reset", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["content_hash"] == done["content_hash"]
 

@@ -22,6 +22,7 @@ def test_the_reset_seeds_ten_customers_and_reads_them_again(run_dag, database):
     assert database.execute("SELECT count(*) FROM customers").fetchone() == (10,)
     verified = [result for result in night.results if result["id"].startswith("reset.after_commit.")]
     assert len(verified) == 11, "ten customers, and that there is no other"
+    assert night.result("reset.stripe.settled")["outcome"] == "passed", "no event may come after the seeding"
 
 
 def test_a_second_reset_gives_the_same_content(run_dag, database, tmp_path):

@@ -130,7 +130,13 @@ def _reset(
     max_customers: int,
     run_id: str,
 ) -> _Done:
-    from staging_validation.clients.fixture_objects import check_objects, seed_objects, sweep_objects
+    from staging_validation.clients.fixture_objects import (
+        check_objects,
+        read_objects,
+        seed_objects,
+        sweep_objects,
+    )
+    from staging_validation.clients.fixture_settling import settle_objects
     from staging_validation.clients.postgres import connect
     from staging_validation.clients.reset import plan_staging, reset_staging, verify_states
     from staging_validation.clients.reset_results import require_allowed
@@ -143,7 +149,13 @@ def _reset(
         )
         stripe = StripeApi.from_settings(connections[STRIPE])
         objects = seed_objects(stripe, states, run_id=run_id)
-        made = check_objects(stripe, states, objects, run_id=run_id)
+        found = read_objects(stripe, objects)
+        made = [
+            *check_objects(stripe, states, objects, run_id=run_id, found=found),
+            *settle_objects(stripe, connection, objects, found=found),
+        ]
+        if worst(result.counts_as for result in made) is not Outcome.PASSED:
+            return _Done("Stripe objects (the database was not touched)", results=made)
         summary = reset_staging(
             connection,
             states,
@@ -167,7 +179,8 @@ def _print(console: Console, run_id: str, began: datetime, done: _Done) -> None:
 
     now = datetime.now(timezone.utc)
     results = RunResults.gather(run_id, done.results, started_at=began, finished_at=now)
-    console.print(_rows_table(done))
+    if done.value:
+        console.print(_rows_table(done))
     console.print(results_table(results))
     console.print(summary_line(results), markup=False, soft_wrap=True)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -33,6 +32,7 @@ from staging_validation.clients.reset_results import (
     tables_result,
 )
 from staging_validation.clients.reset_rows import read_states, seed_state
+from staging_validation.clients.reset_summary import ResetPlan, ResetSummary
 from staging_validation.errors import CheckFailedError, ConfigurationError
 from staging_validation.fixtures.columns import check_columns
 from staging_validation.fixtures.comparison import compare_others, compare_state, content_hash
@@ -48,57 +48,6 @@ DEFAULT_MAX_CUSTOMERS = 1000
 NO_OBJECTS: Mapping[str, SeededObjects] = MappingProxyType({})
 
 Confirm = Callable[["psycopg.Connection[Any]"], None]
-
-
-@dataclass(frozen=True)
-class ResetPlan:
-    """What a reset would do. Nothing was changed.
-
-    Attributes:
-        customers: How many test customers there are.
-        deleted: How many rows would go, by table.
-        detached: How many rows would stay, but lose their reference to what goes, by table.
-        created: How many customers would be seeded.
-        fixture_types: The keys of the states that would be seeded.
-        results: What allows the reset or forbids it, and warnings: a failed error means that it would refuse.
-    """
-
-    customers: int
-    deleted: dict[str, int]
-    detached: dict[str, int]
-    created: int
-    fixture_types: tuple[str, ...]
-    results: tuple[CheckResult, ...]
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the plan as plain JSON values, without the results."""
-        plain = {name: value for name, value in asdict(self).items() if name != "results"}
-        return {**plain, "fixture_types": list(self.fixture_types)}
-
-
-@dataclass(frozen=True)
-class ResetSummary:
-    """What a reset did.
-
-    Attributes:
-        deleted: How many rows went, by table.
-        created: How many customers were seeded.
-        fixture_types: The keys of the seeded states.
-        content_hash: What the seeded customers hold, without ids, keys and times: the same for every reset with
-            the same states.
-        results: The plan's results, and the read-back inside the transaction, one result for each customer.
-    """
-
-    deleted: dict[str, int]
-    created: int
-    fixture_types: tuple[str, ...]
-    content_hash: str
-    results: tuple[CheckResult, ...]
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the summary as plain JSON values, without the results."""
-        plain = {name: value for name, value in asdict(self).items() if name != "results"}
-        return {**plain, "fixture_types": list(self.fixture_types)}
 
 
 def reset_staging(
@@ -156,7 +105,10 @@ def reset_staging(
         for state in states:
             seed_state(connection, state, reset_at=reset_at, objects=stripe.get(state.key))
         found = read_states(connection, [state.email for state in states])
-        compared = _compare(connection, dependants, states, found, stage="before_commit", stripe=stripe)
+        compared = [
+            *_compare_states(states, found, stage="before_commit", stripe=stripe),
+            _compare_others(connection, dependants, states, stage="before_commit"),
+        ]
         _require_passed(compared)
         progress.committing = True
     return ResetSummary(
@@ -220,6 +172,7 @@ def verify_states(
     *,
     stage: str = "after_commit",
     stripe: Mapping[str, SeededObjects] = NO_OBJECTS,
+    others: bool = True,
 ) -> list[CheckResult]:
     """Compare what the database holds with the states, field by field, and look for other test customers.
 
@@ -228,9 +181,11 @@ def verify_states(
         states: The states that should be there.
         stage: When this is; part of the results' ids.
         stripe: The states' objects in Stripe, by state key. Where a state's are not given, any may be there.
+        others: Whether to look for other test customers; when workflows have run, there are theirs.
 
     Returns:
-        One result for each state (``reset.<stage>.<key>``), and one for everybody else (``reset.<stage>.others``).
+        One result for each state (``reset.<stage>.<key>``), and one for everybody else (``reset.<stage>.others``) where
+        that was asked for.
 
     Raises:
         ConfigurationError: The connection is not to the platform's database.
@@ -240,7 +195,10 @@ def verify_states(
     with database_errors():
         dependants = read_dependants(connection)
         found = read_states(connection, [state.email for state in states])
-        return _compare(connection, dependants, states, found, stage=stage, stripe=stripe)
+        compared = _compare_states(states, found, stage=stage, stripe=stripe)
+        return (
+            [*compared, _compare_others(connection, dependants, states, stage=stage)] if others else compared
+        )
 
 
 def _prepare(connection: psycopg.Connection[Any], states: Sequence[CustomerState]) -> Dependants:
@@ -262,21 +220,28 @@ def _results(doomed: Doomed, max_customers: int, declared: Sequence[DeclaredTabl
     ]
 
 
-def _compare(
-    connection: psycopg.Connection[Any],
-    dependants: Dependants,
+def _compare_states(
     states: Sequence[CustomerState],
     found: Mapping[str, StateRows],
     *,
     stage: str,
     stripe: Mapping[str, SeededObjects],
 ) -> list[CheckResult]:
-    others = read_other_test_customers(connection, dependants.root, (state.email for state in states))
-    compared = [
+    return [
         compare_state(state, found.get(state.email), stage=stage, objects=stripe.get(state.key))
         for state in states
     ]
-    return [*compared, compare_others(others, stage=stage)]
+
+
+def _compare_others(
+    connection: psycopg.Connection[Any],
+    dependants: Dependants,
+    states: Sequence[CustomerState],
+    *,
+    stage: str,
+) -> CheckResult:
+    others = read_other_test_customers(connection, dependants.root, (state.email for state in states))
+    return compare_others(others, stage=stage)
 
 
 def _require_idle(connection: psycopg.Connection[Any]) -> None:

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 _Row = TypeVar("_Row")
 
 SEEDED_SUBSCRIPTION_PREFIX = "sub_seed_"
-"""Begins the made-up ``stripe_subscription_id`` of a seeded subscription: the column must not be empty, Stripe has
-no such object, and nothing may ask it for one."""
+"""Begins the made-up ``stripe_subscription_id`` of a subscription that was seeded without Stripe: the column must
+not be empty, Stripe has no such object, and nothing may ask it for one."""
 
 
 def seed_state(
@@ -58,10 +58,12 @@ def seed_state(
         _insert(
             connection,
             "subscriptions",
-            _columns(subscription),
+            {
+                **_columns(subscription),
+                "stripe_subscription_id": subscription.stripe_subscription_id or _made_up(),
+            },
             id=uuid.uuid4(),
             customer_id=customer_id,
-            stripe_subscription_id=SEEDED_SUBSCRIPTION_PREFIX + secrets.token_hex(12),
             updated_at=reset_at,
         )
     for _ in range(rows.api_keys):
@@ -106,6 +108,10 @@ def read_states(connection: psycopg.Connection[Any], emails: Sequence[str]) -> d
 def _new_api_key() -> str:
     """Return a key of the platform's shape: ``rsolv_`` and 43 URL-safe characters (32 random bytes)."""
     return "rsolv_" + secrets.token_urlsafe(32)
+
+
+def _made_up() -> str:
+    return SEEDED_SUBSCRIPTION_PREFIX + secrets.token_hex(12)
 
 
 def _columns(row: Any) -> dict[str, Any]:

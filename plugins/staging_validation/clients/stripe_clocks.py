@@ -17,6 +17,12 @@ from staging_validation.workflows.model import Row
 
 _PAGE = 100
 
+READY_SECONDS = 120.0
+"""How long a clock may take to be ready: Stripe needs several seconds for a month, more when much happens in it."""
+
+_UNDER_WAY = (409, 429)
+"""How Stripe refuses to touch a clock that is being advanced."""
+
 
 class StripeClocks:
     """The test clocks of an account.
@@ -52,9 +58,16 @@ class StripeClocks:
         return self._calls.first_page(lambda client: client.v1.customers.list(query))
 
     def advance(
-        self, clock_id: str, to: int, *, timeout_seconds: float = 60.0, interval_seconds: float = 0.05
+        self,
+        clock_id: str,
+        to: int,
+        *,
+        timeout_seconds: float = READY_SECONDS,
+        interval_seconds: float = 0.05,
     ) -> Row:
         """Move a clock forward, and wait until everything up to that moment has happened.
+
+        Time that a clock has reached already is no error, so that a second try may follow a first one.
 
         Args:
             clock_id: The clock.
@@ -67,11 +80,27 @@ class StripeClocks:
 
         Raises:
             DeadlineError: The clock was not ready in time.
-            ServiceAnswerError: Stripe refuses the moment, or the advancement broke.
+            ServiceAnswerError: Stripe refuses the moment, the advancement broke, or there is no such clock.
         """
+        waiting = {"timeout_seconds": timeout_seconds, "interval_seconds": interval_seconds}
+        clock = self.wait_until_ready(clock_id, **waiting)
+        frozen_time = clock.get("frozen_time")
+        if isinstance(frozen_time, int) and frozen_time >= to:
+            return clock
         self._calls.make(
             lambda client: client.v1.test_helpers.test_clocks.advance(clock_id, {"frozen_time": to})
         )
+        return self.wait_until_ready(clock_id, **waiting)
+
+    def wait_until_ready(
+        self, clock_id: str, *, timeout_seconds: float = READY_SECONDS, interval_seconds: float = 0.05
+    ) -> Row:
+        """Wait until a clock is not being advanced any more, and return it.
+
+        Raises:
+            DeadlineError: The clock was not ready in time.
+            ServiceAnswerError: Its advancement broke, or there is no such clock.
+        """
         return wait_for(
             f"Stripe's test clock {clock_id} to be ready",
             lambda: self._ready(clock_id),
@@ -80,18 +109,54 @@ class StripeClocks:
             remedy="look at the clock in Stripe's dashboard (Developers, test clocks)",
         )
 
-    def delete(self, clock_id: str) -> None:
-        """Delete a clock with everything that lives on it; one that is gone already is no error."""
-        self._calls.find(lambda client: client.v1.test_helpers.test_clocks.delete(clock_id))
+    def delete(
+        self, clock_id: str, *, timeout_seconds: float = READY_SECONDS, interval_seconds: float = 0.05
+    ) -> None:
+        """Delete a clock with everything that lives on it; one that is gone already is no error.
+
+        While a clock is being advanced, Stripe refuses to delete it: that is waited for.
+
+        Args:
+            clock_id: The clock.
+            timeout_seconds: How long to wait for an advancement's end.
+            interval_seconds: Pause between two tries.
+
+        Raises:
+            DeadlineError: It was being advanced all the time.
+            ServiceAnswerError: Stripe refuses for another reason.
+        """
+        wait_for(
+            f"Stripe's test clock {clock_id} to let itself be deleted",
+            lambda: self._deleted(clock_id),
+            timeout_seconds=timeout_seconds,
+            interval_seconds=interval_seconds,
+            remedy="delete the clock in Stripe's dashboard (Developers, test clocks)",
+        )
+
+    def _deleted(self, clock_id: str) -> bool | None:
+        """Delete a clock; None when it is being advanced."""
+        found = self.clock(clock_id)
+        if found is None or found.get("deleted"):
+            return True
+        if found.get("status") == "advancing":
+            return None
+        try:
+            self._calls.find(lambda client: client.v1.test_helpers.test_clocks.delete(clock_id))
+        except ServiceAnswerError as error:
+            if error.status in _UNDER_WAY:
+                return None
+            raise
+        return True
 
     def _ready(self, clock_id: str) -> Row | None:
         found = self.clock(clock_id) or {"status": "deleted"}
-        if found["status"] == "advancing":
+        status = found.get("status", "deleted")
+        if status == "advancing":
             return None
-        if found["status"] != "ready":
+        if status != "ready":
             raise ServiceAnswerError(
                 SERVICE,
-                f"says of the test clock {clock_id}, which was being advanced: {found['status']}",
+                f"says of the test clock {clock_id}, which should be ready: {status}",
                 status=None,
                 remedy="run again: the clock and its customers cannot be used any more",
             )

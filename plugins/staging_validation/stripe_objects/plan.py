@@ -1,4 +1,4 @@
-"""Plans the Stripe objects of customer states, and tells them from everybody else's by their metadata."""
+"""Plans the Stripe objects of customer states, and tells them from everybody else's by their metadata and names."""
 
 from __future__ import annotations
 
@@ -9,6 +9,16 @@ from typing import TYPE_CHECKING
 
 from pydantic import JsonValue
 
+from staging_validation.stripe_objects.subscriptions import (
+    FAILING_CARD,
+    GOOD_CARD,
+    PlannedSubscription,
+    in_arrears,
+    plan_subscription,
+)
+from staging_validation.workflows.leftovers import FIXTURE_PURPOSE
+from staging_validation.workflows.naming import clock_name, clock_run
+
 if TYPE_CHECKING:
     from staging_validation.fixtures import CustomerState
 
@@ -16,12 +26,6 @@ FIXTURE: Mapping[str, str] = MappingProxyType({"staging_validation": "fixture"})
 """Metadata that every object made for a customer state carries; nothing without it is ever deleted."""
 
 _RUN, _STATE = "validation_run", "fixture"
-
-_GOOD_CARD = "pm_card_visa"
-_FAILING_CARD = "pm_card_chargeCustomerFail"
-"""Attaches, and fails when it is charged (Stripe documentation, "Testing", declined payments)."""
-
-_IN_ARREARS = frozenset({"past_due", "unpaid"})
 
 
 @dataclass(frozen=True)
@@ -32,9 +36,10 @@ class PlannedObjects:
         key: The state's key.
         name: The customer's name.
         email: The customer's address.
-        payment_method: The test card to attach and to make the default; None for a state without one.
+        payment_method: The test card that is the default in the end; None for a state without one.
         metadata: The customer's metadata: that it is a state's, whose run made it, and the state's key.
         idempotency_key: The stem of the idempotency keys of everything that is made for this state in this run.
+        subscription: The subscription, with the test clock that the customer lives on; None for a state without one.
     """
 
     key: str
@@ -43,13 +48,14 @@ class PlannedObjects:
     payment_method: str | None
     metadata: Mapping[str, str]
     idempotency_key: str
+    subscription: PlannedSubscription | None = None
 
 
 def plan_objects(states: Iterable[CustomerState], run_id: str) -> tuple[PlannedObjects, ...]:
     """Return what each state needs in Stripe, in the states' order.
 
-    Every state has a customer, and those with a payment method have a card: one that fails where the
-    subscription is in arrears (platform contract, the ten test customers).
+    Every state has a customer, those with a payment method have a card (one that fails where the subscription is in
+    arrears), and Pro customers have a subscription (platform contract, the ten test customers).
 
     Args:
         states: The states.
@@ -63,6 +69,7 @@ def plan_objects(states: Iterable[CustomerState], run_id: str) -> tuple[PlannedO
             payment_method=_card(state),
             metadata={**FIXTURE, _RUN: run_id, _STATE: state.key},
             idempotency_key=f"fixture-{run_id}-{state.key}",
+            subscription=plan_subscription(state, run_id),
         )
         for state in states
     )
@@ -76,7 +83,25 @@ def is_leftover(customer: Mapping[str, JsonValue], *, keep_run: str) -> bool:
     return metadata.get(_RUN) != keep_run
 
 
+def is_leftover_clock(clock: Mapping[str, JsonValue], *, keep_run: str, made_before: int) -> bool:
+    """Say whether a test clock was made for a customer state by another run than the one to keep, long enough ago.
+
+    Clocks carry no metadata, so the name decides; Stripe's listing of customers leaves out those on a clock, so this
+    is how they are found.
+
+    Args:
+        clock: The clock.
+        keep_run: The run to keep.
+        made_before: The moment before which it was made, in Unix seconds.
+    """
+    name, created = str(clock.get("name") or ""), clock.get("created")
+    run = clock_run(name)
+    if run is None or run == keep_run or not name.startswith(clock_name(FIXTURE_PURPOSE, run)):
+        return False
+    return isinstance(created, int) and created < made_before
+
+
 def _card(state: CustomerState) -> str | None:
     if state.payment_method_added_days_ago is None:
         return None
-    return _FAILING_CARD if state.subscription_state in _IN_ARREARS else _GOOD_CARD
+    return FAILING_CARD if in_arrears(state) else GOOD_CARD
