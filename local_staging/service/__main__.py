@@ -11,12 +11,15 @@ from collections.abc import Sequence
 
 import psycopg
 
+from local_staging.faults.command_line import add_fault_option, with_faults
+from local_staging.faults.model import Place
 from local_staging.service.database import migrate
 from local_staging.service.settings import ServiceSettings, database_url
 from staging_validation.errors import ConfigurationError
 
 _HOST = "127.0.0.1"
 _GRACE_SECONDS = 2
+_SWITCH_SECONDS = 0.0005
 _LOG = logging.getLogger(__name__)
 
 
@@ -27,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: The command line; the process's own by default.
 
     Returns:
-        0; 1 when the database does not answer; 2 when a setting is missing or wrong.
+        0; 1 when the database does not answer; 2 when a setting is missing or wrong, or there is no such fault.
     """
     options = _parser().parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
@@ -36,7 +39,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.command == "migrate":
             migrate(database_url(os.environ))
         else:
-            serve(ServiceSettings.from_environ(os.environ), host=options.host, port=options.port)
+            settings = ServiceSettings.from_environ(os.environ)
+            with with_faults(Place.SERVICE, options.faults):
+                serve(settings, host=options.host, port=options.port)
     except ConfigurationError as error:
         _LOG.error("%s", error)
         return 2
@@ -55,6 +60,9 @@ def serve(settings: ServiceSettings, *, host: str, port: int) -> None:
         port: The TCP port.
     """
     import uvicorn
+
+    # A scrape renders thousands of series; meanwhile a webhook must not wait 5 ms, Python's default, at every turn.
+    sys.setswitchinterval(_SWITCH_SECONDS)
 
     from local_staging.service.app import create_app
 
@@ -77,6 +85,7 @@ def _parser() -> argparse.ArgumentParser:
     serving = commands.add_parser("serve", help="serve the HTTP API and process webhooks")
     serving.add_argument("--port", type=int, required=True, help="TCP port")
     serving.add_argument("--host", default=_HOST, help="address to listen at (default: %(default)s)")
+    add_fault_option(serving)
     return parser
 
 

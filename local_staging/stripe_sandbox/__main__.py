@@ -11,10 +11,13 @@ from collections.abc import Mapping, Sequence
 
 from aiohttp import web
 
+from local_staging.faults.command_line import add_fault_option, with_faults
+from local_staging.faults.model import Place
 from local_staging.stripe_sandbox.app import Options, create_app
 from local_staging.stripe_sandbox.rate_limit import STRIPE_PER_SECOND
 from local_staging.stripe_sandbox.settings import AFTER_RETRIES, Dunning, Settings
 from local_staging.stripe_sandbox.webhooks import Endpoint, Retries
+from staging_validation.errors import ConfigurationError
 
 SECRET_VARIABLE = "STRIPE_SANDBOX_WEBHOOK_SECRET"  # noqa: S105 - the name of a variable, not its value
 DEFAULT_PRO_PRICE_ID = "price_local_pro"
@@ -42,14 +45,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         per_second=options.rate_limit,
     )
     app = create_app(pro_price_id=options.pro_price_id, options=chosen)
-    web.run_app(
-        app,
-        host=options.host,
-        port=options.port,
-        access_log=None,
-        print=None,
-        shutdown_timeout=SHUTDOWN_SECONDS,
-    )
+    try:
+        with with_faults(Place.SANDBOX, options.faults):
+            web.run_app(
+                app,
+                host=options.host,
+                port=options.port,
+                access_log=None,
+                print=None,
+                shutdown_timeout=SHUTDOWN_SECONDS,
+            )
+    except ConfigurationError as error:
+        parser.error(str(error))
     return 0
 
 
@@ -101,6 +108,7 @@ def _parser() -> argparse.ArgumentParser:
         default=dunning.then,
         help="what a subscription becomes after the last attempt (default: %(default)s)",
     )
+    add_fault_option(parser)
     return parser
 
 
