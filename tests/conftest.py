@@ -14,7 +14,7 @@ from tests.processes import untraced
 PROJECT = Path(__file__).resolve().parents[1]
 AIRFLOW_HOME = Path(tempfile.mkdtemp(prefix="staging-validation-airflow-"))
 
-_LONG = frozenset({"alerts", "benchmarks", "campaigns", "guard", "integration", "workflows"})
+_LONG = frozenset({"alerts", "benchmarks", "campaigns", "docs", "guard", "integration", "workflows"})
 """Folders whose tests start servers, or many processes."""
 
 for name in [name for name in os.environ if name.startswith(("AIRFLOW_", "STAGING_VALIDATION_"))]:

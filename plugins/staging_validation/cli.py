@@ -60,6 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     down = commands.add_parser("down", help="end what `up` (or a killed run) left running")
     down.set_defaults(command=_down)
     _add_environment_commands(commands)
+    _add_doctor_command(commands)
     _add_reset_command(commands)
     _add_catalogue_command(commands)
     _add_lint_command(commands)
@@ -77,6 +78,20 @@ def _add_environment_commands(commands: argparse._SubParsersAction[argparse.Argu
     mark.add_argument("--reason", required=True, help="why it may be called so; kept with the marker")
     mark.add_argument("--by", help="who says so (default: this user and machine)")
     mark.set_defaults(command=_mark)
+
+
+def _add_doctor_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser(
+        "doctor", help="look at every connection; say what is missing, and how to set it"
+    )
+    command.add_argument(
+        "connections", nargs="*", metavar="CONNECTION", help="look only at these (default: at all)"
+    )
+    command.add_argument(
+        "--local", action="store_true", help="the connections of the local stack that `up` left running"
+    )
+    command.add_argument("--json", action="store_true", help="print the results as JSON")
+    command.set_defaults(command=_doctor)
 
 
 def _add_reset_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -156,6 +171,12 @@ def _mark(given: argparse.Namespace) -> int:
     from staging_validation.cli_commands import guard
 
     return guard.mark(given.environment, reason=given.reason, marked_by=given.by)
+
+
+def _doctor(given: argparse.Namespace) -> int:
+    from staging_validation.cli_commands import doctor
+
+    return doctor.doctor(only=given.connections, as_json=given.json, local=given.local)
 
 
 def _reset(given: argparse.Namespace) -> int:

@@ -13,10 +13,11 @@ def test_the_workflow_of_the_documentation_passes(run_dag, tmp_path, monkeypatch
     (code,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
     home = tmp_path / "home"
     (home / "include" / "workflows").mkdir(parents=True)
-    (home / "include" / "workflows" / "w02_first_fix.py").write_text(code)
+    (name,) = re.findall(r'Workflow\("(\w+)"', code)
+    (home / "include" / "workflows" / f"{name}.py").write_text(code)
     monkeypatch.setenv("STAGING_VALIDATION_HOME", str(home))
 
     night = run_dag("staging_billing")
 
     assert (night.state, night.outcome) == ("success", "passed")
-    assert any(result["id"].startswith("workflow.w02_first_fix.deploy.") for result in night.results)
+    assert any(result["id"].startswith(f"workflow.{name}.deploy.") for result in night.results)

@@ -20,7 +20,7 @@ from staging_validation.clients.connections import (
     ConnectionSettings,
 )
 from staging_validation.clients.environment import EnvironmentSources, observe
-from staging_validation.clients.http import HttpService
+from staging_validation.clients.http import DEFAULT_TIMEOUT_SECONDS, HttpService
 from staging_validation.clients.postgres import connect
 from staging_validation.clients.prometheus import PrometheusClient
 from staging_validation.environment import GuardVerdict, Sighting
@@ -129,7 +129,12 @@ def stripe_service(settings: ConnectionSettings) -> HttpService:
     """Build a bare client of the Stripe API, for the one question the guard asks (no Stripe library: it is fast)."""
     session = requests.Session()
     session.headers["Authorization"] = f"Bearer {settings.secret}"
-    return HttpService("Stripe", settings.base_url if settings.host else STRIPE_API_URL, session=session)
+    return HttpService(
+        "Stripe",
+        settings.base_url if settings.host else STRIPE_API_URL,
+        session=session,
+        timeout_seconds=float(str(settings.extra.get("timeout", DEFAULT_TIMEOUT_SECONDS))),
+    )
 
 
 def _sources(

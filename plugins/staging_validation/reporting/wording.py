@@ -13,6 +13,7 @@ from pydantic import JsonValue
 from staging_validation.results import CheckResult, Kind, Outcome, Severity
 
 JOB_TITLES = {
+    Kind.CONNECTION: "Connections",
     Kind.GUARD: "Guard",
     Kind.RESET: "Data reset",
     Kind.TELEMETRY: "Telemetry",
@@ -21,6 +22,7 @@ JOB_TITLES = {
     Kind.WORKFLOW: "Billing workflows",
     Kind.MONEY: "Money",
     Kind.LOAD: "Load",
+    Kind.NOTIFICATION: "Messages",
 }
 """What people call the jobs, in the order of a run."""
 

@@ -30,6 +30,8 @@ class Kind(str, Enum):
     WORKFLOW = "workflow"
     MONEY = "money"
     LOAD = "load"
+    CONNECTION = "connection"
+    NOTIFICATION = "notification"
 
 
 class Severity(str, Enum):
