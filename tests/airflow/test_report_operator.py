@@ -85,7 +85,8 @@ ALL_KEPT = {
 
 
 def outcomes(report):
-    return {result["id"]: result["outcome"] for result in report.results["results"]}
+    results = report.results["results"]
+    return {result["id"]: result["outcome"] for result in results if result["kind"] != "notification"}
 
 
 def test_all_results_in_the_order_of_the_jobs(report):
@@ -130,6 +131,42 @@ def test_tasks_that_were_not_run_are_skipped_with_the_reason(report):
 def test_a_task_that_was_never_scheduled_is_errored(report):
     with pytest.raises(AirflowFailException, match="never scheduled"):
         report({"env_guard": "success"}, env_guard=passed("guard.verdict", Kind.GUARD))
+
+
+def test_without_the_guards_consent_no_metric_is_pushed_and_the_report_says_so(report):
+    report(GREEN, **ALL_KEPT)
+    *_, last = report.results["results"]
+    assert (last["id"], last["outcome"]) == ("notification.metrics", "skipped")
+    assert "guard" in last["evidence"]["reason"]
+    assert report.results["outcome"] == "passed"
+
+
+def test_a_report_that_cannot_be_written_again_stays_as_it_is(report, monkeypatch):
+    from staging_validation.clients import report_files
+    from staging_validation.errors import ConfigurationError
+
+    written = []
+
+    def once(results, folder, write=report_files.write_report):
+        if written:
+            raise ConfigurationError("no space left")
+        written.append(results)
+        return write(results, folder)
+
+    monkeypatch.setattr(report_files, "write_report", once)
+    assert report(GREEN, **ALL_KEPT)["outcome"] == "passed"
+    assert len(report.results["results"]) == 4
+
+
+def test_nothing_but_skipped_stays_failed_whatever_became_of_messages(report):
+    skipped = [
+        CheckResult(
+            id="reset.x", kind=Kind.RESET, subject="x", outcome=Outcome.SKIPPED, evidence={"reason": "y"}
+        )
+    ]
+    with pytest.raises(AirflowFailException, match="nothing was checked"):
+        report(GREEN, **dict.fromkeys(ALL_KEPT, skipped))
+    assert report.results["outcome"] == "failed"
 
 
 def test_more_than_ten_mapped_tasks_stay_in_order(report):

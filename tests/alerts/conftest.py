@@ -16,7 +16,7 @@ from local_staging.stack.monitoring_binaries import MonitoringBinaries
 from local_staging.stack.supervisor import Supervisor
 from staging_validation.alerts.model import RuleFile
 from staging_validation.alerts.reading import read_rules
-from staging_validation.clients.source_files import read_source_files
+from staging_validation.clients.source_files import read_source_file
 from staging_validation.project import include_dir
 
 ALERTS = include_dir("alerts")
@@ -52,8 +52,7 @@ def promtool(tmp_path_factory) -> Promtool:
 
 @pytest.fixture(scope="session")
 def shipped() -> RuleFile:
-    (file,) = read_source_files(ALERTS, ".yaml", relative_to=ALERTS.parents[1])
-    return read_rules(file)
+    return read_rules(read_source_file(ALERTS / "billing.yaml", relative_to=ALERTS.parents[1]))
 
 
 @pytest.fixture

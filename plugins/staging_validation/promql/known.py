@@ -132,9 +132,23 @@ BUILT_IN = tuple(
         ("ALERTS_FOR_STATE", MetricKind.GAUGE, "timestamp", "Since when an alert is active."),
         ("push_time_seconds", MetricKind.GAUGE, "timestamp", "When a group was last pushed."),
         ("push_failure_time_seconds", MetricKind.GAUGE, "timestamp", "When a push was last refused."),
+        ("staging_validation_run_outcome", MetricKind.GAUGE, None, "1 for the outcome of a DAG's last run."),
+        ("staging_validation_results", MetricKind.GAUGE, None, "Results of a DAG's last run."),
+        (
+            "staging_validation_run_duration_seconds",
+            MetricKind.GAUGE,
+            "seconds",
+            "How long the last run took.",
+        ),
+        (
+            "staging_validation_run_finished_timestamp_seconds",
+            MetricKind.GAUGE,
+            "timestamp",
+            "When the last run ended.",
+        ),
     )
 )
-"""What Prometheus itself and the Pushgateway add, whatever else there is."""
+"""What Prometheus itself, the Pushgateway and the report of a validation run add, whatever else there is."""
 
 
 class KnownMetrics(Mapping[str, KnownMetric]):
