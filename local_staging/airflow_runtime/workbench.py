@@ -29,6 +29,7 @@ class Workbench:
         dags_folder: The DAGs; the project's by default.
         plugins_folder: The plugins; the project's by default.
         progress: Told in a few words what has just been done.
+        strict_api: Start the instance of the service that keeps the contract's rate limits, too.
 
     Attributes:
         seconds: How long the parts took to start, by part, from the start of the workbench.
@@ -40,11 +41,18 @@ class Workbench:
     dags_folder: Path | None = None
     plugins_folder: Path | None = None
     progress: Callable[[str], None] = lambda _text: None
+    strict_api: bool = False
     seconds: dict[str, float] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
         self._settings = LocalSettings.load(self.root / "airflow_settings.yaml", self.environ)
-        self.stack = Stack(self.launch, root=self.root, settings=self._settings, environ=self.environ)
+        self.stack = Stack(
+            self.launch,
+            root=self.root,
+            settings=self._settings,
+            environ=self.environ,
+            strict_api=self.strict_api,
+        )
         results = {} if self.environ.get(RESULTS_VARIABLE) else {RESULTS_VARIABLE: str(self.results_dir)}
         self.airflow = AirflowRuntime(
             self.launch,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from prometheus_client import CollectorRegistry
-from prometheus_client.exposition import generate_latest
 
 from local_staging.service.database import Connection
+from local_staging.service.exposition import Exposition
 from staging_validation.clients.source_files import read_source_files
 from staging_validation.project import include_dir
 from staging_validation.telemetry import Catalogue, Instruments, parse_catalogue
@@ -52,6 +52,7 @@ class Telemetry:
     def __init__(self, catalogue: Catalogue) -> None:
         self._registry = CollectorRegistry()
         self._instruments = Instruments(catalogue, self._registry)
+        self._exposition = Exposition(self._registry)
         # Prometheus sees an increase only from a sample that was there before: these series begin at zero.
         for event_type in HANDLED_EVENT_TYPES:
             self._instruments.declare(
@@ -72,7 +73,7 @@ class Telemetry:
             self._instruments.set_gauge(
                 ACTIVE_SUBSCRIPTIONS, {"plan": plan}, active_subscriptions.get(plan, 0)
             )
-        return generate_latest(self._registry)
+        return self._exposition.render()
 
 
 def count_active_subscriptions(connection: Connection) -> dict[str, int]:

@@ -30,6 +30,8 @@ class ServiceSettings:
         environment: What ``/api/health`` says this environment is.
         onboard_per_minute: See :data:`ONBOARD_PER_MINUTE`.
         api_per_minute: See :data:`API_PER_MINUTE`.
+        process_webhooks: Whether it processes queued webhooks; of several instances on one database, one does, so that
+            its metrics tell of all of them.
     """
 
     database_url: str = field(repr=False)
@@ -40,6 +42,7 @@ class ServiceSettings:
     environment: str = "staging"
     onboard_per_minute: int = ONBOARD_PER_MINUTE
     api_per_minute: int = API_PER_MINUTE
+    process_webhooks: bool = True
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> ServiceSettings:
@@ -69,6 +72,7 @@ class ServiceSettings:
             environment=environ.get("BILLING_ENVIRONMENT") or "staging",
             onboard_per_minute=_limit(environ, "BILLING_ONBOARD_PER_MINUTE", ONBOARD_PER_MINUTE),
             api_per_minute=_limit(environ, "BILLING_API_PER_MINUTE", API_PER_MINUTE),
+            process_webhooks=_switch(environ, "BILLING_PROCESS_WEBHOOKS"),
         )
 
 
@@ -101,3 +105,11 @@ def _limit(environ: Mapping[str, str], name: str, default: int) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise ConfigurationError(f"{name} is {text!r}, which is no number of requests, 1 or more.")
     return int(text)
+
+
+def _switch(environ: Mapping[str, str], name: str) -> bool:
+    """Read a variable that is on or off; on by default."""
+    text = (environ.get(name) or "on").strip().lower()
+    if text not in ("on", "off"):
+        raise ConfigurationError(f"{name} is {text!r}, which is neither on nor off.")
+    return text == "on"

@@ -84,8 +84,15 @@ class StripeGateway:
             )
             return attached.id
 
-    def create_subscription(self, stripe_customer_id: str, *, customer_id: int) -> dict[str, Any]:
+    def create_subscription(
+        self, stripe_customer_id: str, *, customer_id: int, idempotency_key: str
+    ) -> dict[str, Any]:
         """Subscribe a customer to Pro; a card that is declined leaves no subscription behind.
+
+        Args:
+            stripe_customer_id: Who subscribes.
+            customer_id: The platform's id of the customer.
+            idempotency_key: The same for every try of the same subscription.
 
         Returns:
             The Stripe subscription.
@@ -102,7 +109,7 @@ class StripeGateway:
                     "payment_behavior": "error_if_incomplete",
                     "metadata": {"customer_id": str(customer_id)},
                 },
-                _once(),
+                {"idempotency_key": idempotency_key},
             )
             return made.to_dict()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 
 from local_staging.service.customers import PAY_AS_YOU_GO, PRO, Customer, lock_customer
@@ -13,6 +14,9 @@ from local_staging.service.work import Platform, UnitOfWork
 PRO_PRICE_CENTS = 59_900
 """A month of Pro (platform contract, credits and prices)."""
 
+_COUNT_ENDED = """
+    SELECT count(*) AS ended FROM subscriptions WHERE customer_id = %s AND status = 'canceled'
+"""
 _RUNNING = ("active", "past_due", "unpaid")
 _UPSERT = """
     INSERT INTO subscriptions
@@ -54,7 +58,8 @@ def subscribe(platform: Platform, customer_id: int) -> None:
             raise RefusedError(422, "no_payment_method", "Add a payment method before subscribing to Pro.")
         if _is_subscribed(customer):
             raise RefusedError(409, "already_subscribed", "The customer is subscribed to Pro already.")
-        made = _create_subscription(platform, customer.stripe_customer_id, customer_id)
+        key = _subscription_key(work, customer)
+        made = _create_subscription(platform, customer.stripe_customer_id, customer_id, key)
         save_subscription(work, customer_id, made)
         work.connection.execute(
             _BECOME_PRO, [made.id, PRO, made.state, made.cancel_at_period_end, work.now, customer_id]
@@ -107,10 +112,28 @@ def save_subscription(work: UnitOfWork, customer_id: int, subscription: StripeSu
     )
 
 
-def _create_subscription(platform: Platform, stripe_customer_id: str, customer_id: int) -> StripeSubscription:
+def _subscription_key(work: UnitOfWork, customer: Customer) -> str:
+    """Return the subscription's idempotency key: one whose answer was lost is not made, and paid, twice.
+
+    Whoever comes back has one more ended subscription by then; those under way do not count, because Stripe's events
+    may tell of the first try before the second. Stripe repeats its first answer under the same key, a
+    decline too, so another card makes another key. The Stripe customer is part of it because the platform's ids
+    begin anew with an empty database.
+    """
+    counted = work.connection.execute(_COUNT_ENDED, [customer.id]).fetchone()
+    ended = counted["ended"] if counted else 0
+    parts = (customer.stripe_customer_id, customer.stripe_payment_method_id, ended)
+    return f"pro-{customer.id}-{hashlib.sha256(repr(parts).encode()).hexdigest()[:32]}"
+
+
+def _create_subscription(
+    platform: Platform, stripe_customer_id: str, customer_id: int, key: str
+) -> StripeSubscription:
     began = time.monotonic()
     try:
-        made = platform.stripe.create_subscription(stripe_customer_id, customer_id=customer_id)
+        made = platform.stripe.create_subscription(
+            stripe_customer_id, customer_id=customer_id, idempotency_key=key
+        )
     except RefusedError:
         # The attempt was made, whatever becomes of the transaction.
         platform.telemetry.record(

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from local_staging.service.settings import API_PER_MINUTE, ONBOARD_PER_MINUTE
 from local_staging.stack.launch import Launch
 from local_staging.stack.monitoring import (
     http_answers,
@@ -30,6 +31,7 @@ from staging_validation.clients.connections import (
     PROMETHEUS,
     PUSHGATEWAY,
     STAGING_API,
+    STAGING_API_STRICT,
     STAGING_POSTGRES,
     STRIPE,
     ConnectionSettings,
@@ -42,13 +44,21 @@ METADATA_VARIABLE = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"
 _DATABASE = "staging"
 _METADATA = "airflow"
 _PRICE = "price_local_pro"
+_SERVICE = "local_staging.service"
 _SERVICE_SECONDS = 60.0
 _MIGRATE_SECONDS = 60.0
 _WEBHOOK_PATH = "/api/webhooks/stripe"
+_HTTP_PARTS = (STAGING_API, PUSHGATEWAY, PROMETHEUS)
 _RAISED_LIMITS = {
-    # The nightly run signs up customers faster than people do; the limits themselves are checked elsewhere.
+    # The nightly run signs up customers faster than people do; the strict instance keeps the limits.
     "BILLING_ONBOARD_PER_MINUTE": "100000",
     "BILLING_API_PER_MINUTE": "1000000",
+}
+_STRICT_LIMITS = {
+    "BILLING_ONBOARD_PER_MINUTE": str(ONBOARD_PER_MINUTE),
+    "BILLING_API_PER_MINUTE": str(API_PER_MINUTE),
+    # The first instance does it, whose metrics Prometheus reads.
+    "BILLING_PROCESS_WEBHOOKS": "off",
 }
 
 
@@ -60,10 +70,17 @@ class Stack:
         root: The project's folder.
         settings: What people configured.
         environ: The environment of the launcher.
+        strict_api: Start a second instance of the billing service too, which keeps the contract's rate limits.
     """
 
     def __init__(
-        self, launch: Launch, *, root: Path, settings: LocalSettings, environ: Mapping[str, str]
+        self,
+        launch: Launch,
+        *,
+        root: Path,
+        settings: LocalSettings,
+        environ: Mapping[str, str],
+        strict_api: bool = False,
     ) -> None:
         self._launch = launch
         self._root = root
@@ -71,9 +88,10 @@ class Stack:
         self._environ = environ
         self._webhook_secret = f"whsec_{secrets.token_hex(24)}"
         self._stripe_key = f"sk_test_{secrets.token_hex(16)}"
+        strict = (STAGING_API_STRICT,) if strict_api and STAGING_API not in settings.given else ()
         self._started = {
             conn_id: port
-            for conn_id in (STAGING_API, PUSHGATEWAY, PROMETHEUS, STRIPE)
+            for conn_id in (*_HTTP_PARTS, STRIPE, *strict)
             if (port := self._port_unless_given(conn_id))
         }
         self._staging = self._server("staging", _DATABASE) if STAGING_POSTGRES not in settings.given else None
@@ -120,7 +138,7 @@ class Stack:
     def connections(self) -> dict[str, ConnectionSettings]:
         """Return all connections by id: those of started parts, the environment's, and the file's others."""
         started: dict[str, ConnectionSettings] = {}
-        for conn_id in (STAGING_API, PUSHGATEWAY, PROMETHEUS):
+        for conn_id in (*_HTTP_PARTS, STAGING_API_STRICT):
             if conn_id in self._started:
                 started[conn_id] = self._http(conn_id, self._started[conn_id])
         if STRIPE in self._started:
@@ -168,12 +186,17 @@ class Stack:
             self._staging.start()
             self._note(STAGING_POSTGRES, f"{self._staging.host}:{self._staging.port}/{_DATABASE}")
             _mark_own_database(self._staging)
-            migrate = self._python("billing service's migration", "local_staging.service", "migrate")
+            migrate = self._python("billing service's migration", _SERVICE, "migrate")
             self._launch.supervisor.run(migrate, timeout_seconds=_MIGRATE_SECONDS)
-        port = self._started.get(STAGING_API)
+        self._start_service(STAGING_API, "billing service")
+        self._start_service(STAGING_API_STRICT, "strict billing service", **_STRICT_LIMITS)
+
+    def _start_service(self, conn_id: str, name: str, **variables: str) -> None:
+        """Start an instance of the billing service, if it is one of ours."""
+        port = self._started.get(conn_id)
         if port is not None:
-            serve = self._python("billing service", "local_staging.service", "serve", "--port", str(port))
-            self._serve(STAGING_API, serve, port, "/api/health")
+            serve = self._python(name, _SERVICE, "serve", "--port", str(port), **variables)
+            self._serve(conn_id, serve, port, "/api/health")
 
     def _start_sandbox(self) -> None:
         port = self._started.get(STRIPE)
@@ -231,12 +254,17 @@ class Stack:
     def _note(self, part: str, address: str) -> None:
         self._launch.state.record_address(part, address)
 
-    def _python(self, name: str, module: str, *arguments: str) -> Program:
+    def _python(self, name: str, module: str, *arguments: str, **variables: str) -> Program:
         return Program(
             name=name,
             argv=(sys.executable, "-m", module, *arguments),
             log=self._launch.log_dir / f"{name.replace(' ', '_')}.log",
-            env={**_RAISED_LIMITS, **python_environment(self._environ), **self._service_environment()},
+            env={
+                **_RAISED_LIMITS,
+                **python_environment(self._environ),
+                **self._service_environment(),
+                **variables,
+            },
             cwd=self._root,
         )
 

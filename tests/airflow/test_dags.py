@@ -17,12 +17,14 @@ DAG_IDS = {
     "staging_telemetry",
     "staging_dashboards",
     "staging_billing",
+    "staging_load",
 }
 JOBS = {
     "staging_reset": {"reset"},
     "staging_telemetry": {"telemetry"},
     "staging_dashboards": {"telemetry", "static_checks", "dashboards"},
     "staging_billing": {"billing"},
+    "staging_load": {"load"},
     "staging_nightly": {"reset", "telemetry", "static_checks", "dashboards", "billing"},
 }
 
@@ -101,6 +103,16 @@ def test_billing_waits_for_the_reset_but_not_for_the_telemetry(dagbag):
     upstream = run.get_flat_relative_ids(upstream=True)
     assert "reset.verify_reset" in upstream
     assert not {task for task in upstream if task.startswith("telemetry")}
+
+
+def test_the_load_runs_alone_and_is_cleaned_up_after_whatever_happened(dagbag):
+    dag = dagbag.dags["staging_load"]
+    assert dag.max_active_tasks == 1, "another task would disturb what is measured"
+    clean_up = dag.get_task("clean_up_load")
+    assert clean_up.is_teardown
+    assert clean_up.upstream_task_ids == {"load.check_target", "load.run_load", "load.check_rate_limits"}
+    for task_id in ("load.run_load", "load.check_rate_limits"):
+        assert dag.get_task(task_id).upstream_task_ids == {"load.check_target"}
 
 
 _PARSE = """

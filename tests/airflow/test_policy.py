@@ -15,6 +15,13 @@ from airflow.sdk import DAG, BaseOperator
 from staging_validation.airflow.dag_factory import staging_dag
 from staging_validation.airflow.operators.billing import RunWorkflowOperator
 from staging_validation.airflow.operators.guard import EnvironmentGuardOperator
+from staging_validation.airflow.operators.janitor import SweepRunLeftoversOperator
+from staging_validation.airflow.operators.load import (
+    CheckLoadTargetOperator,
+    CheckRateLimitsOperator,
+    CleanUpLoadOperator,
+    RunLoadOperator,
+)
 from staging_validation.airflow.operators.reset import ResetStagingOperator, VerifyResetOperator
 from staging_validation.airflow.operators.telemetry import (
     DeleteTelemetryOperator,
@@ -43,6 +50,11 @@ DESTRUCTIVE = [
     lambda: EmitTelemetryOperator(task_id="change"),
     lambda: DeleteTelemetryOperator(task_id="change"),
     lambda: RunWorkflowOperator(task_id="change", workflow="w01_signup"),
+    lambda: SweepRunLeftoversOperator(task_id="change", stage="before"),
+    lambda: CheckLoadTargetOperator(task_id="change"),
+    lambda: RunLoadOperator(task_id="change"),
+    lambda: CheckRateLimitsOperator(task_id="change"),
+    lambda: CleanUpLoadOperator(task_id="change"),
     lambda: RunWorkflowOperator.partial(task_id="change").expand(workflow=["w01_signup"]),
 ]
 
@@ -129,6 +141,12 @@ _LOAD = """
 """
 _DAG_FILE = """
 from airflow.sdk import DAG
+from staging_validation.airflow.operators.load import (
+    CheckLoadTargetOperator,
+    CheckRateLimitsOperator,
+    CleanUpLoadOperator,
+    RunLoadOperator,
+)
 from staging_validation.airflow.operators.reset import ResetStagingOperator
 with DAG("unguarded", schedule=None):
     ResetStagingOperator(task_id="change")

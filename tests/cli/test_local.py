@@ -47,7 +47,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "include").mkdir()
     monkeypatch.setenv("STAGING_VALIDATION_HOME", str(tmp_path))
     monkeypatch.setenv("STAGING_VALIDATION_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(local, "_workbench", lambda launch, progress, dags: Bench(launch, tmp_path))
+    monkeypatch.setattr(local, "_workbench", lambda launch, *_, **__: Bench(launch, tmp_path))
     return tmp_path
 
 

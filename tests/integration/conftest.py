@@ -52,7 +52,7 @@ def stack(tmp_path_factory) -> Iterator[Any]:
     settings = LocalSettings.load(PROJECT / "airflow_settings.yaml", environ)
     folder = tmp_path_factory.mktemp("stack")
     with Launch(folder, cache_dir=default_cache_dir(environ), purpose="the tests") as launch:
-        stack = Stack(launch, root=PROJECT, settings=settings, environ=environ)
+        stack = Stack(launch, root=PROJECT, settings=settings, environ=environ, strict_api=True)
         stack.start()
         yield stack
 

@@ -35,12 +35,13 @@ class WebhookWorker:
 
     @property
     def alive(self) -> bool:
-        """Whether it runs; a fault of its own ends it, and the service is degraded then."""
-        return self._thread.is_alive()
+        """Whether it runs, or has no job; a fault of its own ends it, and the service is degraded then."""
+        return self._thread.is_alive() or not self._platform.settings.process_webhooks
 
     def start(self) -> None:
-        """Begin, with what a former process left in the queue."""
-        self._thread.start()
+        """Begin, with what a former process left in the queue; where another instance does it, do nothing."""
+        if self._platform.settings.process_webhooks:
+            self._thread.start()
 
     def wake(self) -> None:
         """Say that there is something in the queue."""
@@ -50,7 +51,8 @@ class WebhookWorker:
         """Finish the webhook in hand and end; what is queued stays queued."""
         self._stopping.set()
         self._wake.set()
-        self._thread.join(timeout_seconds)
+        if self._thread.is_alive():
+            self._thread.join(timeout_seconds)
 
     def _run(self) -> None:
         while not self._stopping.is_set():

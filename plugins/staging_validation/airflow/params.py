@@ -63,6 +63,30 @@ def billing_params() -> dict[str, Param]:
     return {"workflows": _names("Workflows", "include/workflows", ".py")}
 
 
+def load_params() -> dict[str, Param]:
+    """Return the params of the load."""
+    return {
+        "scale": Param(
+            1.0,
+            type="number",
+            exclusiveMinimum=0,
+            maximum=1,
+            title="Share of the contract's load",
+            description="1 is the contract's load, of two and a half minutes. 0.1 is a short form: a tenth of the "
+            "users and of the time, at the same rates.",
+        ),
+        "latency_factor": Param(
+            1.0,
+            type="number",
+            minimum=1,
+            maximum=100,
+            title="How many times the contract's latencies are allowed",
+            description="1 is the contract. More is for a machine that does other things too; correctness is checked "
+            "all the same.",
+        ),
+    }
+
+
 def _names(title: str, folder: str, suffix: str) -> Param:
     return Param(
         [],

@@ -20,6 +20,7 @@ from staging_validation.errors import ConfigurationError
 
 STAGING_POSTGRES = "staging_postgres"
 STAGING_API = "staging_api"
+STAGING_API_STRICT = "staging_api_strict"
 PUSHGATEWAY = "pushgateway_default"
 PROMETHEUS = "prometheus_default"
 STRIPE = "stripe_default"

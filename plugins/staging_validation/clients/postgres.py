@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import socket
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from threading import Event, Timer
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -102,6 +105,43 @@ def database_errors() -> Iterator[None]:
             f"a statement failed: {reason}.{detail} (SQLSTATE {error.sqlstate})",
             remedy=_REMEDIES.get(error.sqlstate or ""),
         ) from error
+
+
+@contextmanager
+def answering_within(connection: psycopg.Connection[Any], seconds: float) -> Iterator[None]:
+    """Give up on a server that does not answer inside the block; the connection is ended then.
+
+    The server's own limits do not help where it, or the network before it, has fallen silent.
+
+    Args:
+        connection: The connection that is used in the block.
+        seconds: The longest wait for the whole block.
+
+    Raises:
+        ServiceUnreachableError: The time was over.
+    """
+    over = Event()
+
+    def end() -> None:
+        over.set()
+        with suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(connection.fileno())) as server:
+            server.shutdown(socket.SHUT_RDWR)
+
+    timer = Timer(seconds, end)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    except psycopg.OperationalError as error:
+        if not over.is_set():
+            raise
+        raise ServiceUnreachableError(
+            SERVICE,
+            f"gave no answer within {seconds:g} s.",
+            remedy="check that the server runs; look for locks and long transactions in pg_stat_activity",
+        ) from error
+    finally:
+        timer.cancel()
 
 
 def _is_lost(error: psycopg.Error) -> bool:

@@ -6,6 +6,7 @@ say ``livemode: false`` ends the run.
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from threading import Lock
@@ -134,10 +135,11 @@ class StripeCalls:
 
 
 def stripe_library() -> Any:
-    """Import the Stripe library, which costs most of a second, and keep it from measuring us."""
+    """Import the Stripe library, which costs most of a second, and keep it from measuring us and from logging calls."""
     import stripe
 
     stripe.enable_telemetry = False
+    logging.getLogger("stripe").setLevel(logging.WARNING)
     return stripe
 
 

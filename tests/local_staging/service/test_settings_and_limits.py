@@ -34,6 +34,14 @@ class TestSettings:
 
         assert (settings.environment, settings.onboard_per_minute) == ("ci", 3)
 
+    @pytest.mark.parametrize(
+        ("value", "processes"), [("on", True), ("off", False), (" OFF ", False), ("", True)]
+    )
+    def test_say_whether_webhooks_are_processed(self, value, processes):
+        settings = ServiceSettings.from_environ({**ENVIRON, "BILLING_PROCESS_WEBHOOKS": value})
+
+        assert settings.process_webhooks is processes
+
     def test_show_no_secrets(self):
         shown = repr(ServiceSettings.from_environ(ENVIRON))
 
@@ -55,6 +63,7 @@ class TestSettings:
             ("DATABASE_URL", "mysql://127.0.0.1/staging"),
             ("BILLING_API_PER_MINUTE", "0"),
             ("BILLING_API_PER_MINUTE", "many"),
+            ("BILLING_PROCESS_WEBHOOKS", "sometimes"),
         ],
     )
     def test_wrong_value_is_refused(self, name, value):

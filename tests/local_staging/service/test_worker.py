@@ -46,6 +46,20 @@ def test_running_service_processes_what_it_accepts(driver, platform, sign):
         balance_becomes(driver, customer_id, 70)
 
 
+def test_an_instance_that_processes_no_webhooks_is_healthy_and_leaves_them_to_another(driver, platform):
+    customer_id = driver.pro()
+    idle = dataclasses.replace(
+        platform, settings=dataclasses.replace(platform.settings, process_webhooks=False)
+    )
+    with TestClient(build_app(idle)) as http:
+        driver.http = http
+        driver.send(PAID, driver.invoice(customer_id))
+        assert http.get("/api/health").status_code == 200
+    assert len(waits(driver)) == 1
+    driver.drain()
+    assert driver.row(customer_id)["credit_balance"] == 70
+
+
 def test_starting_service_processes_what_a_former_one_left(driver, platform):
     customer_id = driver.pro()
     driver.send(PAID, driver.invoice(customer_id))

@@ -78,10 +78,10 @@ def launch(root: Path, cache_dir: Path) -> Iterator[Launch]:
 
 
 @pytest.fixture
-def make_stack(root: Path, launch: Launch) -> Callable[[dict[str, str]], Stack]:
-    def make(environ: dict[str, str]) -> Stack:
+def make_stack(root: Path, launch: Launch) -> Callable[..., Stack]:
+    def make(environ: dict[str, str], **options: Any) -> Stack:
         settings = LocalSettings.load(root / "airflow_settings.yaml", environ)
-        return Stack(launch, root=root, settings=settings, environ=environ)
+        return Stack(launch, root=root, settings=settings, environ=environ, **options)
 
     return make
 
@@ -91,7 +91,7 @@ def asked(url: str) -> Any:
 
 
 def test_everything_is_started_and_knows_each_other(
-    make_stack: Callable[[dict[str, str]], Stack], launch: Launch, environ: dict[str, str]
+    make_stack: Callable[..., Stack], launch: Launch, environ: dict[str, str]
 ) -> None:
     stack = make_stack(environ)
     stack.start()
@@ -118,8 +118,37 @@ def test_everything_is_started_and_knows_each_other(
         connection.execute("SELECT FROM migrated")
 
 
+def test_a_strict_instance_keeps_the_contracts_limits_on_the_same_database(
+    make_stack: Callable[..., Stack], launch: Launch, environ: dict[str, str]
+) -> None:
+    stack = make_stack(environ, strict_api=True)
+    stack.start()
+    connections = stack.connections()
+    assert "AIRFLOW_CONN_STAGING_API_STRICT" in stack.environment()
+    assert set(launch.state.state.addresses) == set(connections)
+    lax, strict = (
+        asked(connections[name].base_url)["environ"] for name in ("staging_api", "staging_api_strict")
+    )
+    assert connections["staging_api"].port != connections["staging_api_strict"].port
+    assert strict["DATABASE_URL"] == lax["DATABASE_URL"]
+    limits = {name: strict[name] for name in strict if name.startswith("BILLING_")}
+    assert limits == {
+        "BILLING_ONBOARD_PER_MINUTE": "10",
+        "BILLING_API_PER_MINUTE": "500",
+        "BILLING_PROCESS_WEBHOOKS": "off",
+    }
+    assert "BILLING_PROCESS_WEBHOOKS" not in lax
+
+
+def test_there_is_no_strict_instance_of_somebody_elses_service(
+    make_stack: Callable[..., Stack], environ: dict[str, str]
+) -> None:
+    stack = make_stack({**environ, "AIRFLOW_CONN_STAGING_API": _DEAD}, strict_api=True)
+    assert "staging_api_strict" not in stack.connections()
+
+
 def test_the_environment_names_all_connections_and_variables(
-    make_stack: Callable[[dict[str, str]], Stack], environ: dict[str, str]
+    make_stack: Callable[..., Stack], environ: dict[str, str]
 ) -> None:
     stack = make_stack({**environ, "AIRFLOW_CONN_PROMETHEUS_DEFAULT": _DEAD})
     values = stack.environment()
@@ -137,7 +166,7 @@ def test_the_environment_names_all_connections_and_variables(
 
 
 def test_what_the_environment_names_is_not_started(
-    make_stack: Callable[[dict[str, str]], Stack], launch: Launch, environ: dict[str, str]
+    make_stack: Callable[..., Stack], launch: Launch, environ: dict[str, str]
 ) -> None:
     given = {
         **environ,
@@ -157,7 +186,7 @@ def test_what_the_environment_names_is_not_started(
 
 
 def test_a_given_database_is_neither_marked_nor_migrated_but_used(
-    make_stack: Callable[[dict[str, str]], Stack], environ: dict[str, str]
+    make_stack: Callable[..., Stack], environ: dict[str, str]
 ) -> None:
     given = {
         **environ,
@@ -173,7 +202,7 @@ def test_a_given_database_is_neither_marked_nor_migrated_but_used(
 
 
 def test_a_part_that_does_not_start_is_told_and_the_rest_ended(
-    make_stack: Callable[[dict[str, str]], Stack], launch: Launch, environ: dict[str, str]
+    make_stack: Callable[..., Stack], launch: Launch, environ: dict[str, str]
 ) -> None:
     stack = make_stack({**environ, "MIGRATE_STATUS": "5"})
     with pytest.raises(ServiceUnreachableError, match="billing service's migration: it ended with status 5"):
