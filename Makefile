@@ -12,7 +12,7 @@ CONF ?= {}
 # Byte code is written in any case: without it every start of Airflow takes seconds longer.
 PIP := unset PYTHONDONTWRITEBYTECODE; $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet
 
-.PHONY: help run up down test coverage lint bench campaign-guard campaign-reset campaign-telemetry campaign-lint campaign-lint-fuzz lock clean python
+.PHONY: help run up down doctor test coverage lint bench campaign-guard campaign-reset campaign-telemetry campaign-billing campaign-lint campaign-lint-fuzz lock clean python
 
 help: ## Show this list
 	@sed -n -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 24
@@ -26,6 +26,9 @@ up: $(VENV)/.run ## Start the local staging and Airflow, and leave them running
 
 down: $(VENV)/.run ## End what `make up` left running
 	@exec $(BIN)/staging-validation down
+
+doctor: $(VENV)/.run ## Look at every connection of what `make up` left running
+	@exec $(BIN)/staging-validation doctor --local
 
 SUITE := -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --durations 25
 
@@ -56,6 +59,9 @@ campaign-reset: $(VENV)/.dev ## Kill a hundred resets at random moments; none ma
 
 campaign-telemetry: $(VENV)/.dev ## Emit fifty runs' telemetry, kill ten more; all series equal, nothing left behind
 	@exec $(BIN)/python -m campaigns.telemetry
+
+campaign-billing: $(VENV)/.dev ## Run all workflows a hundred times, kill twenty nights; no flake, nothing left behind
+	@exec $(BIN)/python -m campaigns.billing
 
 campaign-lint: $(VENV)/.dev ## Plant twenty thousand defects in clean dashboards and rules; 95 of 100 must be found
 	@exec $(BIN)/python -m campaigns.lint_mutations

@@ -20,7 +20,8 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from campaigns.common import PROJECT, Journal, Record, commit, ends_in_good_order, parser, say, write_summary
-from campaigns.telemetry_kill import CHILD, Killed, kill_at
+from campaigns.killing import Killed
+from campaigns.telemetry_kill import CHILD, kill_at
 from campaigns.telemetry_monitoring import Monitoring, private_monitoring
 from campaigns.telemetry_run import carry_out, shipped_catalogue
 from campaigns.telemetry_summary import (

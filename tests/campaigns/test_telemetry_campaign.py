@@ -13,8 +13,8 @@ from dataclasses import replace
 import psutil
 import pytest
 
+from campaigns import killing, telemetry_run
 from campaigns import telemetry as campaign
-from campaigns import telemetry_kill, telemetry_run
 from campaigns.common import PROJECT, Journal
 from campaigns.telemetry import Arena, main, run_campaign
 from campaigns.telemetry_kill import kill_at
@@ -227,7 +227,7 @@ def test_a_process_that_does_not_get_ready_is_an_error(place):
 
 
 def test_what_a_killed_process_started_cannot_hold_the_campaign(place, monkeypatch):
-    monkeypatch.setattr(telemetry_kill, "_END_SECONDS", 0.2)
+    monkeypatch.setattr(killing, "_END_SECONDS", 0.2)
     with pytest.raises(DeadlineError, match="did not end"):
         kill_at(0.1, "x", place, command=child(HEIR))
 

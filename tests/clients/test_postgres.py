@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import time
+
 import psycopg
 import pytest
 from psycopg.rows import dict_row
 
 from staging_validation.clients.connections import ConnectionSettings
-from staging_validation.clients.postgres import connect, database_errors, fetch
+from staging_validation.clients.postgres import answering_within, connect, database_errors, fetch
 from staging_validation.errors import ConfigurationError, ServiceAnswerError, ServiceUnreachableError
 
 
@@ -89,3 +91,25 @@ def test_other_errors_pass(connection):
 def test_rows_are_tuples_whatever_the_connection_prefers(dsn):
     with psycopg.connect(dsn, row_factory=dict_row) as opened:
         assert fetch(opened, "SELECT %s::int, 'b'", (1,)) == [(1, "b")]
+
+
+def test_a_server_that_does_not_answer_in_time_is_given_up(connection):
+    began = time.monotonic()
+    with (
+        pytest.raises(ServiceUnreachableError, match=r"PostgreSQL: gave no answer within 0\.2 s"),
+        database_errors(),
+        answering_within(connection, 0.2),
+    ):
+        connection.execute("SELECT pg_sleep(30)")
+    assert time.monotonic() - began < 10
+
+
+def test_a_server_that_answers_in_time_is_left_alone(connection):
+    with answering_within(connection, 0.2):
+        assert connection.execute("SELECT 1").fetchone() == (1,)
+    assert connection.execute("SELECT pg_sleep(0.3)").fetchone()
+
+
+def test_an_error_in_time_stays_what_it_is(connection):
+    with pytest.raises(psycopg.errors.UndefinedTable), answering_within(connection, 30):
+        connection.execute("SELECT 1 FROM nowhere")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from airflow.sdk import TaskGroup, TriggerRule
@@ -12,12 +13,14 @@ from staging_validation.airflow.operators.dashboards import (
     LintOperator,
     ListDashboardsOperator,
 )
+from staging_validation.airflow.operators.janitor import SweepRunLeftoversOperator
 from staging_validation.airflow.operators.money import ReconcileMoneyOperator
 from staging_validation.airflow.operators.reset import (
     MakeStripeObjectsOperator,
     ResetStagingOperator,
     SweepStripeObjectsOperator,
     VerifyResetOperator,
+    VerifySeededOperator,
 )
 from staging_validation.airflow.operators.telemetry import (
     DeleteTelemetryOperator,
@@ -28,6 +31,9 @@ from staging_validation.airflow.operators.telemetry import (
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+WORKFLOW_TIMEOUT = timedelta(minutes=30)
+"""The billing year advances a clock fifteen times, and Stripe itself takes up to half a minute for each."""
 
 
 def reset() -> TaskGroup:
@@ -82,19 +88,33 @@ def dashboards() -> TaskGroup:
 
 
 def billing() -> TaskGroup:
-    """Run every billing workflow, one task each; then reconcile the money, also when a workflow failed.
+    """Run every billing workflow, one task each; then reconcile the money and clean up, also when a workflow failed.
 
-    A workflow that fails does not stop the others. When no workflow could begin, the money is not looked at.
+    A workflow that fails does not stop the others. When no workflow could begin, the money is not looked at. Beside it
+    the ten test customers are read once more: no workflow may have changed them. What the workflows left in Stripe goes
+    last: the money is read from the invoices on their test clocks.
     """
     with TaskGroup(
         "billing", tooltip="Drives the billing workflows end to end, and reconciles the money"
     ) as group:
+        prepare = SweepRunLeftoversOperator(task_id="prepare", stage="before")
         files = ListWorkflowsOperator(task_id="list_workflows")
         workflows = RunWorkflowOperator.partial(
-            task_id="run_workflow", map_index_template="{{ task.workflow }}", max_active_tis_per_dagrun=4
+            task_id="run_workflow",
+            map_index_template="{{ task.workflow }}",
+            max_active_tis_per_dagrun=4,
+            execution_timeout=WORKFLOW_TIMEOUT,
         ).expand(workflow=files.output)
         money = ReconcileMoneyOperator(
             task_id="reconcile_money", trigger_rule=TriggerRule.ALL_DONE_MIN_ONE_SUCCESS
         )
+        seeded = VerifySeededOperator(
+            task_id="verify_seeded", trigger_rule=TriggerRule.ALL_DONE_MIN_ONE_SUCCESS
+        )
+        clean_up = SweepRunLeftoversOperator(task_id="clean_up", stage="after")
+        prepare >> files
         [files, workflows] >> money
+        [files, workflows] >> seeded
+        # A teardown runs whatever became of the workflows, and not at all when the guard refused.
+        [money, seeded] >> clean_up.as_teardown(setups=prepare)
     return group

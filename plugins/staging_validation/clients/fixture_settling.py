@@ -34,6 +34,10 @@ SETTLE_SECONDS = 60.0
 """How long events may take: Stripe delivers within seconds, and tries again after a failure for much longer."""
 
 _INTERVAL_SECONDS = 0.25
+_AHEAD_SECONDS = 600
+"""How far ahead of ours Stripe's clock may be. Events of clocks that workflows moved into the future lie beyond, and
+every later reset would read them again."""
+
 _RECORDED = "SELECT stripe_event_id FROM billing_events WHERE stripe_event_id = ANY(%s)"
 
 
@@ -114,10 +118,11 @@ class _Look:
 
     def until_over(self) -> Settling | None:
         """Look once; None while events are on their way."""
+        latest = int(time.time()) + _AHEAD_SECONDS
         events = [
             event
-            for span in self._spans
-            for event in self._events.created(*span)
+            for start, end in self._spans
+            for event in self._events.created(start, latest if end is None else end)
             if is_about(event, self._customers)
         ]
         recorded = self._recorded([str(event["id"]) for event in events])

@@ -23,17 +23,16 @@ class StripeEvents:
     def __init__(self, calls: StripeCalls) -> None:
         self._calls = calls
 
-    def created(self, since: int, until: int | None = None) -> Iterator[Row]:
+    def created(self, since: int, until: int) -> Iterator[Row]:
         """Yield the events of a span of time, newest first, page by page.
 
         An event of something on a test clock bears the clock's time. Stripe lists the last thirty days.
 
         Args:
             since: The first moment, in Unix seconds.
-            until: The last moment; none by default.
+            until: The last moment.
         """
-        created: dict[str, int] = {"gte": since} if until is None else {"gte": since, "lte": until}
-        query: dict[str, Any] = {"limit": _PAGE, "created": created}
+        query: dict[str, Any] = {"limit": _PAGE, "created": {"gte": since, "lte": until}}
         return self._calls.every_page(lambda client, page: client.v1.events.list(page), query)
 
     def endpoints(self) -> Sequence[Row] | None:

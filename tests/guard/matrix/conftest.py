@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -17,6 +18,13 @@ from airflow.sdk.execution_time.context import set_current_context
 from staging_validation.airflow.operators.base import ValidationOperator
 from staging_validation.airflow.operators.billing import RunWorkflowOperator
 from staging_validation.airflow.operators.guard import EnvironmentGuardOperator
+from staging_validation.airflow.operators.janitor import SweepRunLeftoversOperator
+from staging_validation.airflow.operators.load import (
+    CheckLoadTargetOperator,
+    CheckRateLimitsOperator,
+    CleanUpLoadOperator,
+    RunLoadOperator,
+)
 from staging_validation.airflow.operators.reset import (
     OBJECTS_TASK,
     MakeStripeObjectsOperator,
@@ -41,10 +49,16 @@ STEPS: Mapping[str, Callable[[], ValidationOperator]] = {
     "emission": lambda: EmitTelemetryOperator(task_id="emit"),
     "removal": lambda: DeleteTelemetryOperator(task_id="delete_telemetry"),
     "workflow": lambda: RunWorkflowOperator(task_id="run_workflow", workflow="w01_signup"),
+    "leftovers": lambda: SweepRunLeftoversOperator(task_id="clean_up", stage="after"),
+    "load target": lambda: CheckLoadTargetOperator(task_id="check_target"),
+    "load": lambda: RunLoadOperator(task_id="run_load"),
+    "rate limits": lambda: CheckRateLimitsOperator(task_id="check_rate_limits"),
+    "load's end": lambda: CleanUpLoadOperator(task_id="clean_up_load"),
 }
 """The steps that change staging."""
 
-_PARAMS = {"max_customers": 1000, "visible_within_seconds": 0.1}
+_LONG_AGO = datetime(2026, 1, 1, tzinfo=timezone.utc)
+_PARAMS = {"max_customers": 1000, "visible_within_seconds": 0.1, "scale": 0.01, "latency_factor": 1.0}
 
 
 @dataclass(frozen=True)
@@ -113,6 +127,7 @@ class World:
         )
         for conn_id, name in (
             ("staging_api", "api"),
+            ("staging_api_strict", "api"),
             ("prometheus_default", "prometheus"),
             ("pushgateway_default", "gateway"),
         ):
@@ -188,10 +203,13 @@ class World:
         self.results_here()
         context = {
             "dag": SimpleNamespace(dag_id=dag_id, params={}),
-            "dag_run": SimpleNamespace(dag_id=dag_id, run_id="manual__1", conf={}),
+            "dag_run": SimpleNamespace(
+                dag_id=dag_id, run_id="manual__1", conf={}, start_date=None, run_after=_LONG_AGO
+            ),
             "params": dict(_PARAMS),
             "ti": SimpleNamespace(
                 map_index=-1,
+                try_number=1,
                 xcom_pull=lambda task_ids: {"env_guard": record, OBJECTS_TASK: {}}.get(task_ids),  # noqa: PLW0108 - by keyword
             ),
         }
