@@ -20,8 +20,9 @@ from staging_validation.workflows.leftovers import (
     of_customers,
 )
 
-SPARED_SECONDS = 900.0
-"""Younger objects of other runs are left alone: such a run may be under way. No workflow lasts that long."""
+SPARED_SECONDS = 3600.0
+"""Younger objects of other runs are left to a later sweep. No run takes longer (the DAGs' timeout), so what is older
+belongs to nobody any more."""
 
 SEARCHED_DAYS = 90
 """How far back customers are listed. A run sweeps what all before it left, so older leftovers are the exception; Stripe
