@@ -30,7 +30,8 @@ down: $(VENV)/.run ## End what `make up` left running
 doctor: $(VENV)/.run ## Look at every connection of what `make up` left running
 	@exec $(BIN)/staging-validation doctor --local
 
-SUITE := -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --durations 25
+# Much of the suite waits for servers: three processes keep two cores busy.
+SUITE := -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder --durations 25
 
 test: $(VENV)/.dev ## Run the tests
 	@exec $(BIN)/python $(SUITE)

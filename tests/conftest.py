@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import tempfile
 from pathlib import Path
 
@@ -16,6 +17,10 @@ AIRFLOW_HOME = Path(tempfile.mkdtemp(prefix="staging-validation-airflow-"))
 
 _LONG = frozenset({"alerts", "benchmarks", "campaigns", "docs", "guard", "integration", "workflows"})
 """Folders whose tests start servers, or many processes."""
+
+# A suite that was started in the background ignores Ctrl-C, and so would everything that tests start and interrupt.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 for name in [name for name in os.environ if name.startswith(("AIRFLOW_", "STAGING_VALIDATION_"))]:
     if name != "STAGING_VALIDATION_CACHE":

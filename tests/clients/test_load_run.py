@@ -16,9 +16,9 @@ from staging_validation.load.profile import Profile, SignUps, Thresholds, Webhoo
 from staging_validation.results import Outcome
 from tests.clients.load_platform import Platform, Stripe, running
 
-PATIENT = Thresholds(99, 2000.0, 0.001)
+PATIENT = Thresholds(99, 20_000.0, 0.001)
 PROFILE = Profile(
-    sign_ups=SignUps(20, 0.3, 0.3, 1.0, Thresholds(95, 2000.0, 0.01, 0.95)),
+    sign_ups=SignUps(20, 0.3, 0.3, 1.0, Thresholds(95, 20_000.0, 0.01, 0.95)),
     webhooks=(
         WebhookPhase("webhooks_steady", 150, 0.6, PATIENT),
         WebhookPhase("webhooks_burst", 250, 0.4, PATIENT),

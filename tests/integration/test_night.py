@@ -54,6 +54,8 @@ def test_a_healthy_staging_passes(run_night, clone):
     assert done.returncode == 0, done.stdout + done.stderr
     assert report["outcome"] == "passed"
     assert {result["kind"] for result in report["results"]} == JOBS
+    ran = {result["id"].split(".")[1] for result in report["results"] if result["kind"] == "workflow"}
+    assert {path.stem for path in (PROJECT / "include" / "workflows").glob("w*.py")} <= ran
     weighty = [result for result in report["results"] if result["severity"] == "error"]
     assert {result["outcome"] for result in weighty} == {"passed"}
     assert [result["id"] for result in report["results"] if result["outcome"] != "passed"] == [

@@ -31,6 +31,8 @@ def test_the_shipped_file_names_everything_and_no_secret() -> None:
     assert settings.variables == {
         "staging_validation_environment": "staging",
         "staging_validation_results_url": "",
+        "staging_validation_email_to": "",
+        "staging_validation_report_link": "",
     }
     assert [(pool.name, pool.slots) for pool in settings.pools] == [("staging_validation", 4)]
     assert settings.file_connections["staging_api"].base_url == "https://api.staging.example.com:443"
