@@ -162,7 +162,7 @@ def test_everything_is_read(sources, places, connection, customer):
     _event(connection, customer, "evt_1", {"stripe_invoice_id": "in_1", "credited": True})
     places.stripe([_invoice()], [_charge("ch_1", "pi_2"), _charge("ch_2", "pi_3", status="failed")])
     places.metrics(METRICS)
-    places.prometheus([SERIES])
+    places.prometheus([COUNT], [SERIES])
     books = sources.read(RUN)
     assert [(one.id, one.email, one.balance, one.told_by_stripe) for one in books.accounts] == [
         (customer, f"w06-{RUN}-1@test.example.com", 65, True)
@@ -196,7 +196,7 @@ def test_customers_of_other_runs_and_of_the_reset_are_left_out(sources, places, 
     _event(connection, None, "evt_nobody", {})
     places.stripe([], [])
     places.metrics(METRICS)
-    places.prometheus([SERIES])
+    places.prometheus([COUNT], [SERIES])
     books = sources.read(RUN)
     assert [account.id for account in books.accounts] == [customer]
     assert books.events == ()
@@ -207,14 +207,14 @@ def test_an_amount_that_is_no_whole_number_is_none(sources, places, connection, 
     _ledger(connection, customer, {"amount_cents": amount})
     places.stripe([], [])
     places.metrics(METRICS)
-    places.prometheus([SERIES])
+    places.prometheus([COUNT], [SERIES])
     assert [row.cents for row in sources.read(RUN).ledger] == [None]
 
 
 def test_an_invoice_for_something_else_earns_no_credits(sources, places, customer):
     places.stripe([_invoice("price_other")], [])
     places.metrics(METRICS)
-    places.prometheus([SERIES])
+    places.prometheus([COUNT], [SERIES])
     (invoice,) = sources.read(RUN).invoices
     assert not invoice.earns_credits
 
@@ -223,7 +223,7 @@ def test_an_invoice_for_something_else_earns_no_credits(sources, places, custome
 def test_a_customer_that_stripe_does_not_know_any_more_is_said_so(sources, places, customer, status):
     places.stripe([], [], status=status)
     places.metrics(METRICS)
-    places.prometheus([SERIES])
+    places.prometheus([COUNT], [SERIES])
     (account,) = sources.read(RUN).accounts
     assert not account.told_by_stripe
 
@@ -245,7 +245,7 @@ def test_a_stripe_that_fails_is_an_error(sources, places, customer):
 def test_a_platform_without_these_metrics_is_no_fault(sources, places, customer, text, status, reason):
     places.stripe([], [])
     places.metrics(text, status)
-    places.prometheus([], [], [COUNT])
+    places.prometheus([COUNT], [], [])
     books = sources.read(RUN)
     assert isinstance(books.metrics, Missing)
     assert reason in books.metrics.reason
@@ -256,7 +256,7 @@ def test_a_platform_without_these_metrics_is_no_fault(sources, places, customer,
 def test_a_platform_whose_connection_names_no_metrics(sources, places, customer):
     sources.api.paths["metrics"] = None
     places.stripe([], [])
-    places.prometheus([SERIES])
+    places.prometheus([COUNT], [SERIES])
     books = sources.read(RUN)
     assert isinstance(books.metrics, Missing)
     assert "offers no metrics" in books.metrics.reason
@@ -277,16 +277,26 @@ def test_metrics_and_prometheus_that_are_down_are_errors_of_theirs_alone(sources
 def test_a_prometheus_that_does_not_scrape_the_service_is_said_so(sources, places, customer):
     places.stripe([], [])
     places.metrics(METRICS)
-    places.prometheus([], [], [])
+    places.prometheus([], [], [], [])
     panel = sources.read(RUN).panel
     assert isinstance(panel, Missing)
     assert "does not scrape the service" in panel.reason
 
 
+def test_a_scrape_that_was_missed_is_bridged_by_the_last_samples(sources, places, customer):
+    places.stripe([], [])
+    places.metrics(METRICS)
+    places.prometheus([], [SERIES])
+    assert [one.value for one in sources.read(RUN).panel] == [59_900.0]
+    (now, last) = (request.args["query"] for request, _ in places.server.log if "query" in request.args)
+    assert "last_over_time" not in now
+    assert last.startswith("last_over_time(")
+
+
 def test_a_service_that_is_scraped_without_this_customer_shows_nothing(sources, places, customer):
     places.stripe([], [])
     places.metrics(METRICS)
-    places.prometheus([], [COUNT])
+    places.prometheus([COUNT], [], [COUNT])
     assert sources.read(RUN).panel == ()
 
 

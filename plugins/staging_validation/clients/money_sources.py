@@ -44,6 +44,9 @@ SETTLE_SECONDS = 15.0
 """How long webhooks on their way and the next scrape may take before a difference counts."""
 
 _INTERVAL_SECONDS = 0.5
+_LAST_SAMPLE = "1m"
+_INVOICED = f'{INVOICE_METRIC}_sum{{validation_run=""}}'
+_PLATFORM = '{__name__=~"rsolv_billing_.+",validation_run=""}'
 _UNKNOWN_CUSTOMER = (400, 404)
 _CUSTOMERS = (
     "SELECT id, email, stripe_customer_id, credit_balance FROM customers WHERE email ~ %s ORDER BY id"
@@ -157,18 +160,17 @@ class MoneySources:
         """Return the raw sums of the series that the revenue panel shows.
 
         The panel's own ``increase()`` guesses between samples, and misses what a series is born with, so that no
-        cent could be told by it.
+        cent could be told by it. One scrape that fails takes all of the service's series away until the next, and is
+        no reason to know nothing: then the last samples are read.
         """
         metric = f"{INVOICE_METRIC}_sum"
-        which = "|".join(map(str, ids))
+        ours = f'{metric}{{customer_id=~"{"|".join(map(str, ids))}",validation_run=""}}'
+        ask = self.prometheus.query
         try:
-            samples = (
-                self.prometheus.query(f'{metric}{{customer_id=~"{which}",validation_run=""}}') if ids else []
-            )
-            known = samples or self.prometheus.query(f'count({metric}{{validation_run=""}})')
-            scraped = known or self.prometheus.query(
-                'count({__name__=~"rsolv_billing_.+",validation_run=""})'
-            )
+            now = bool(ask(f"count({_PLATFORM})"))
+            samples = ask(_seen(ours, now=now)) if ids else []
+            known = samples or ask(f"count({_seen(_INVOICED, now=now)})")
+            scraped = now or known or ask(f"count({_seen(_PLATFORM, now=now)})")
         except StagingValidationError as error:
             return Missing("Prometheus could not be asked", error)
         if not scraped:
@@ -212,6 +214,11 @@ def reconcile_run(
             "the money to settle", settled, timeout_seconds=settle_seconds, interval_seconds=_INTERVAL_SECONDS
         )
     return last[0]
+
+
+def _seen(selector: str, *, now: bool) -> str:
+    """Return the query for what a selector shows now, or showed last."""
+    return selector if now else f"last_over_time({selector}[{_LAST_SAMPLE}])"
 
 
 def _sums(samples: Iterable[Sample], name: str, ids: Sequence[int]) -> Iterable[SeriesSum]:
