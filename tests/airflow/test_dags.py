@@ -9,6 +9,7 @@ import textwrap
 from pathlib import Path
 
 import pytest
+import yaml
 
 PROJECT = Path(__file__).resolve().parents[2]
 DAG_IDS = {
@@ -149,3 +150,11 @@ def test_parsing_does_no_io_and_imports_nothing_heavy():
     done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout.splitlines()[-1]) == {"touched": [], "heavy": []}
+
+
+@pytest.mark.parametrize("dag_id", ["staging_nightly", "staging_billing"])
+def test_the_workflows_share_the_pool_that_the_settings_make(dagbag, dag_id):
+    pools = yaml.safe_load((PROJECT / "airflow_settings.yaml").read_text())["airflow"]["pools"]
+    workflows = dagbag.dags[dag_id].get_task("billing.run_workflow")
+    assert workflows.partial_kwargs["pool"] == pools[0]["pool_name"]
+    assert pools[0]["pool_slot"] == 4

@@ -32,6 +32,9 @@ from staging_validation.airflow.operators.telemetry import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+POOL = "staging_validation"
+"""The pool of the workflows of all DAGs: Stripe allows a test account 25 requests a second, whoever sends them."""
+
 WORKFLOW_TIMEOUT = timedelta(minutes=30)
 """The billing year advances a clock fifteen times, and Stripe itself takes up to half a minute for each."""
 
@@ -102,7 +105,7 @@ def billing() -> TaskGroup:
         workflows = RunWorkflowOperator.partial(
             task_id="run_workflow",
             map_index_template="{{ task.workflow }}",
-            max_active_tis_per_dagrun=4,
+            pool=POOL,
             execution_timeout=WORKFLOW_TIMEOUT,
         ).expand(workflow=files.output)
         money = ReconcileMoneyOperator(
