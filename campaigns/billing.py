@@ -31,17 +31,26 @@ from campaigns.billing_summary import (
     summary,
     told,
 )
-from campaigns.common import PROJECT, Journal, Record, commit, ends_in_good_order, parser, say, write_summary
+from campaigns.common import (
+    BAD_EXIT,
+    GOOD_EXIT,
+    PROJECT,
+    Journal,
+    Record,
+    carried_out,
+    commit,
+    parser,
+    say,
+    write_summary,
+)
 from campaigns.killing import kill_at
-from staging_validation.errors import CheckFailedError, StagingValidationError
+from staging_validation.errors import CheckFailedError
 
 NAME = "billing"
 CHILD = (sys.executable, "-m", "campaigns.billing_child")
 _TRIES = 10
 _RUNS_EACH, _KILLS_EACH = 10, 5
 """How much each staging does; a kill is two runs."""
-
-_GOOD_EXIT, _BAD_EXIT, _ERROR_EXIT, _INTERRUPTED_EXIT = 0, 1, 2, 130
 
 
 @dataclass
@@ -112,15 +121,7 @@ def main(arguments: Sequence[str] | None = None, *, root: Path = PROJECT) -> int
     options = parser(NAME, __doc__, runs=100)
     options.add_argument("--kills", type=int, default=20, help="how many killed runs (default: %(default)s)")
     chosen = options.parse_args(arguments)
-    try:
-        with ends_in_good_order():
-            return _campaign(chosen, root)
-    except KeyboardInterrupt:
-        say("Interrupted; nothing was left running. The same command goes on from here.")
-        return _INTERRUPTED_EXIT
-    except StagingValidationError as error:
-        say(f"{error}")
-        return _ERROR_EXIT
+    return carried_out(lambda: _campaign(chosen, root))
 
 
 def _campaign(chosen: argparse.Namespace, root: Path) -> int:
@@ -134,7 +135,7 @@ def _campaign(chosen: argparse.Namespace, root: Path) -> int:
     found = summary(journal, runs=runs, seed=seed)
     path = write_summary(NAME, found, packages=("stripe", "psycopg", "requests"), root=root)
     say(f"{outcome(found)}; see {path}")
-    return _GOOD_EXIT if kept(found) else _BAD_EXIT
+    return GOOD_EXIT if kept(found) else BAD_EXIT
 
 
 def _undisturbed(arena: Arena, number: int, run_id: str) -> Record:

@@ -6,14 +6,13 @@ was wrong with it, or which error ended it. The parts of staging are named by ``
 
 from __future__ import annotations
 
-import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from campaigns.billing_night import carry_out
+from campaigns.child import Work, obey
 from staging_validation.clients.connections import load_connections
-from staging_validation.errors import StagingValidationError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -23,20 +22,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         0 after a run, 1 when it ended with an error of ours.
     """
     run_id, *names = sys.argv[1:] if arguments is None else arguments
-    try:
+
+    def prepare() -> tuple[Mapping[str, object], Work]:
         connections = load_connections(os.environ)
-        _report(ready=run_id)
-        sys.stdin.readline()
-        done = carry_out(run_id, connections, telemetry=True, names=names)
-    except StagingValidationError as error:
-        _report(error=type(error).__name__, message=error.message)
-        return 1
-    _report(seconds=done.seconds, faults=list(done.faults))
-    return 0
 
+        def work() -> Mapping[str, object]:
+            done = carry_out(run_id, connections, telemetry=True, names=names)
+            return {"seconds": done.seconds, "faults": list(done.faults)}
 
-def _report(**fields: object) -> None:
-    print(json.dumps(fields), flush=True)
+        return {"ready": run_id}, work
+
+    return obey(prepare)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import random
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timezone
 from importlib import metadata
@@ -18,7 +18,7 @@ from pathlib import Path
 
 from pydantic import JsonValue
 
-from staging_validation.errors import ConfigurationError
+from staging_validation.errors import ConfigurationError, StagingValidationError
 
 PROJECT = Path(__file__).resolve().parents[1]
 Record = dict[str, JsonValue]
@@ -112,6 +112,29 @@ def parser(name: str, description: str | None, *, runs: int) -> argparse.Argumen
     )
     made.add_argument("--fresh", action="store_true", help="throw former results away instead of resuming")
     return made
+
+
+GOOD_EXIT, BAD_EXIT, ERROR_EXIT, INTERRUPTED_EXIT = 0, 1, 2, 130
+
+
+def carried_out(campaign: Callable[[], int]) -> int:
+    """Carry a campaign that can be resumed out, and say why when it cannot be.
+
+    Args:
+        campaign: Does it and returns the exit status: 0 when every promise was kept, 1 when one was not.
+
+    Returns:
+        Its exit status, 2 when it could not be carried out, 130 when it was interrupted.
+    """
+    try:
+        with ends_in_good_order():
+            return campaign()
+    except KeyboardInterrupt:
+        say("Interrupted; nothing was left running. The same command goes on from here.")
+        return INTERRUPTED_EXIT
+    except StagingValidationError as error:
+        say(f"{error}")
+        return ERROR_EXIT
 
 
 @contextmanager

@@ -18,7 +18,15 @@ from typing import TYPE_CHECKING, Any
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
-from campaigns.common import PROJECT, ends_in_good_order, say, write_summary
+from campaigns.common import (
+    BAD_EXIT,
+    GOOD_EXIT,
+    INTERRUPTED_EXIT,
+    PROJECT,
+    ends_in_good_order,
+    say,
+    write_summary,
+)
 from tests.lint.fuzzing import SECONDS, SORTS, Case, checked
 
 if TYPE_CHECKING:
@@ -27,7 +35,6 @@ if TYPE_CHECKING:
 
 NAME = "lint_fuzz"
 _SHOWN = 2_000
-_GOOD_EXIT, _BAD_EXIT, _INTERRUPTED_EXIT = 0, 1, 130
 
 
 @dataclass
@@ -125,14 +132,14 @@ def main(arguments: Sequence[str] | None = None, *, root: Path = PROJECT) -> int
             tried = run_campaign(chosen.cases, start)
     except KeyboardInterrupt:
         say("Interrupted; nothing was written.")
-        return _INTERRUPTED_EXIT
+        return INTERRUPTED_EXIT
     found = _summary(tried, start)
     path = write_summary(NAME, found, packages=("hypothesis", "jsonschema", "PyYAML"), root=root)
     faults = [fault for sort in tried.values() for fault in sort.faults]
     for fault in faults[:3]:
         say(fault)
     say(f"{len(faults)} of {found['files']} files broke the checker; see {path}")
-    return _BAD_EXIT if faults else _GOOD_EXIT
+    return BAD_EXIT if faults else GOOD_EXIT
 
 
 def _summary(tried: dict[str, Tried], start: int) -> dict[str, JsonValue]:

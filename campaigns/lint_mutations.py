@@ -13,7 +13,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from campaigns.common import PROJECT, ends_in_good_order, say, write_summary
+from campaigns.common import (
+    BAD_EXIT,
+    GOOD_EXIT,
+    INTERRUPTED_EXIT,
+    PROJECT,
+    ends_in_good_order,
+    say,
+    write_summary,
+)
 from staging_validation.lint.finding import Severity
 from staging_validation.lint.registry import all_rules
 from tests.lint.mutation.controls import controls
@@ -26,7 +34,6 @@ if TYPE_CHECKING:
 
 NAME = "lint_mutations"
 _PROGRESS = 500
-_GOOD_EXIT, _BAD_EXIT, _INTERRUPTED_EXIT = 0, 1, 130
 
 
 def main(arguments: Sequence[str] | None = None, *, root: Path = PROJECT) -> int:
@@ -48,7 +55,7 @@ def main(arguments: Sequence[str] | None = None, *, root: Path = PROJECT) -> int
             return _campaign(chosen.each, root, list_misses=chosen.misses)
     except KeyboardInterrupt:
         say("Interrupted; nothing was written.")
-        return _INTERRUPTED_EXIT
+        return INTERRUPTED_EXIT
 
 
 def _campaign(each: int | None, root: Path, *, list_misses: bool) -> int:
@@ -65,7 +72,7 @@ def _campaign(each: int | None, root: Path, *, list_misses: bool) -> int:
         say("\n".join(misses(verdicts)))
     say(f"{told(verdicts)}\n{len(blamed)} errors or warnings in {len(controls())} clean files; see {path}")
     rate = found["rate"]
-    return _GOOD_EXIT if isinstance(rate, float) and rate >= DEMANDED and not blamed else _BAD_EXIT
+    return GOOD_EXIT if isinstance(rate, float) and rate >= DEMANDED and not blamed else BAD_EXIT
 
 
 def false_alarms(control: Control) -> list[str]:

@@ -24,7 +24,18 @@ import psycopg
 from psycopg import sql
 from pydantic import JsonValue
 
-from campaigns.common import PROJECT, Journal, Record, commit, ends_in_good_order, parser, say, write_summary
+from campaigns.common import (
+    BAD_EXIT,
+    GOOD_EXIT,
+    PROJECT,
+    Journal,
+    Record,
+    carried_out,
+    commit,
+    parser,
+    say,
+    write_summary,
+)
 from campaigns.reset_database import AFTER, PARTIAL, Baseline, judge, pollute
 from campaigns.reset_kill import BACKEND, CHILD, CLIENT, VICTIMS, Killed, full_reset, kill_at
 from local_staging.service.database import migrate
@@ -34,13 +45,12 @@ from staging_validation.clients.connections import STAGING_POSTGRES, ConnectionS
 from staging_validation.clients.marker import mark
 from staging_validation.clients.postgres import connect, fetch
 from staging_validation.clients.reset_files import read_customer_states
-from staging_validation.errors import CheckFailedError, StagingValidationError
+from staging_validation.errors import CheckFailedError
 from staging_validation.fixtures import CustomerState
 
 NAME = "reset"
 _ADMIN, _POLLUTED, _TARGET = "admin", "polluted", "staging"
 _TRIES = 10
-_GOOD_EXIT, _BAD_EXIT, _ERROR_EXIT = 0, 1, 2
 
 
 @dataclass
@@ -206,7 +216,8 @@ def main(arguments: Sequence[str] | None = None, *, root: Path = PROJECT) -> int
         root: The project's folder, where results are kept.
 
     Returns:
-        0 when every kill left all or nothing, 1 when one did not, 2 when the campaign could not be carried out.
+        0 when every kill left all or nothing, 1 when one did not, 2 when the campaign could not be carried out,
+        130 when it was interrupted.
     """
     options = parser(NAME, __doc__, runs=100)
     options.add_argument(
@@ -216,12 +227,7 @@ def main(arguments: Sequence[str] | None = None, *, root: Path = PROJECT) -> int
         help="test customers, and as many others (default: %(default)s)",
     )
     chosen = options.parse_args(arguments)
-    try:
-        with ends_in_good_order():
-            return _campaign(chosen, root)
-    except StagingValidationError as error:
-        say(f"{error}")
-        return _ERROR_EXIT
+    return carried_out(lambda: _campaign(chosen, root))
 
 
 def _campaign(chosen: argparse.Namespace, root: Path) -> int:
@@ -235,7 +241,7 @@ def _campaign(chosen: argparse.Namespace, root: Path) -> int:
     )
     path = write_summary(NAME, found, packages=("psycopg",), root=root)
     say(f"{runs} kills: {found['states']}, {found['faults']} faults; see {path}")
-    return _BAD_EXIT if found["faults"] else _GOOD_EXIT
+    return BAD_EXIT if found["faults"] else GOOD_EXIT
 
 
 def _one_run(place: Arena, number: int, moment: float) -> Record:

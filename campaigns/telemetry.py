@@ -19,7 +19,18 @@ from pathlib import Path
 
 from pydantic import JsonValue
 
-from campaigns.common import PROJECT, Journal, Record, commit, ends_in_good_order, parser, say, write_summary
+from campaigns.common import (
+    BAD_EXIT,
+    GOOD_EXIT,
+    PROJECT,
+    Journal,
+    Record,
+    carried_out,
+    commit,
+    parser,
+    say,
+    write_summary,
+)
 from campaigns.killing import Killed
 from campaigns.telemetry_kill import CHILD, kill_at
 from campaigns.telemetry_monitoring import Monitoring, private_monitoring
@@ -39,14 +50,13 @@ from campaigns.telemetry_summary import (
 )
 from staging_validation.clients.emission import sweep_groups
 from staging_validation.clients.polling import wait_for
-from staging_validation.errors import CheckFailedError, DeadlineError, StagingValidationError
+from staging_validation.errors import CheckFailedError, DeadlineError
 from staging_validation.telemetry import Catalogue
 
 NAME = "telemetry"
 _TRIES = 10
 _GONE_SECONDS = 10.0
 _SHOWN = 'count({validation_run=~".+"})'
-_GOOD_EXIT, _BAD_EXIT, _ERROR_EXIT, _INTERRUPTED_EXIT = 0, 1, 2, 130
 
 
 @dataclass
@@ -111,15 +121,7 @@ def main(arguments: Sequence[str] | None = None, *, root: Path = PROJECT) -> int
     options = parser(NAME, __doc__, runs=50)
     options.add_argument("--kills", type=int, default=10, help="how many killed runs (default: %(default)s)")
     chosen = options.parse_args(arguments)
-    try:
-        with ends_in_good_order():
-            return _campaign(chosen, root)
-    except KeyboardInterrupt:
-        say("Interrupted; nothing was left running. The same command goes on from here.")
-        return _INTERRUPTED_EXIT
-    except StagingValidationError as error:
-        say(f"{error}")
-        return _ERROR_EXIT
+    return carried_out(lambda: _campaign(chosen, root))
 
 
 def _campaign(chosen: argparse.Namespace, root: Path) -> int:
@@ -133,7 +135,7 @@ def _campaign(chosen: argparse.Namespace, root: Path) -> int:
     found = {**summary(journal, runs=runs, kills=kills, seed=seed), **versions}
     path = write_summary(NAME, found, packages=("prometheus-client", "requests"), root=root)
     say(f"{outcome(found)}; see {path}")
-    return _GOOD_EXIT if kept(found) else _BAD_EXIT
+    return GOOD_EXIT if kept(found) else BAD_EXIT
 
 
 def _undisturbed(arena: Arena, sort: str, number: int, run_id: str) -> Record:

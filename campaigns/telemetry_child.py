@@ -6,13 +6,12 @@ and what was wrong with it, or which error ended it.
 
 from __future__ import annotations
 
-import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from campaigns.child import Work, obey
 from campaigns.telemetry_monitoring import Monitoring
 from campaigns.telemetry_run import carry_out, shipped_catalogue
-from staging_validation.errors import StagingValidationError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -22,20 +21,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         0 after a run, 1 when it ended with an error of ours.
     """
     gateway_url, prometheus_url, run_id = sys.argv[1:] if arguments is None else arguments
-    try:
+
+    def prepare() -> tuple[Mapping[str, object], Work]:
         place, catalogue = Monitoring.at(gateway_url, prometheus_url), shipped_catalogue()
-        _report(ready=run_id)
-        sys.stdin.readline()
-        done = carry_out(run_id, catalogue, place)
-    except StagingValidationError as error:
-        _report(error=type(error).__name__, message=error.message)
-        return 1
-    _report(seconds=done.seconds, faults=list(done.faults))
-    return 0
 
+        def work() -> Mapping[str, object]:
+            done = carry_out(run_id, catalogue, place)
+            return {"seconds": done.seconds, "faults": list(done.faults)}
 
-def _report(**fields: object) -> None:
-    print(json.dumps(fields), flush=True)
+        return {"ready": run_id}, work
+
+    return obey(prepare)
 
 
 if __name__ == "__main__":

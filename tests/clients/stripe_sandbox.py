@@ -13,6 +13,7 @@ from pathlib import Path
 
 import requests
 import tenacity
+from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from local_staging.stack.monitoring import http_answers
@@ -69,6 +70,13 @@ class FaultyStripe:
             timeout=10,
         )
         return Response(answered.content, answered.status_code, content_type="application/json")
+
+
+def proxied(server: HTTPServer, url: str) -> FaultyStripe:
+    """Put a proxy before a sandbox, on a test's own server."""
+    proxy = FaultyStripe(url)
+    server.expect_request(re.compile("/v1/.*")).respond_with_handler(proxy.answer)
+    return proxy
 
 
 def error(status: int, code: str = "api_error", **headers: str) -> Response:

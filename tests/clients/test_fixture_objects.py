@@ -37,6 +37,7 @@ from tests.clients.stripe_sandbox import (
     clocks_of,
     customers_of,
     error,
+    proxied,
     served_sandbox,
 )
 
@@ -61,9 +62,7 @@ def sandbox(tmp_path_factory) -> Iterator[str]:
 
 @pytest.fixture
 def faulty(httpserver, sandbox) -> FaultyStripe:
-    proxy = FaultyStripe(sandbox)
-    httpserver.expect_request(re.compile("/v1/.*")).respond_with_handler(proxy.answer)
-    return proxy
+    return proxied(httpserver, sandbox)
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timezone
@@ -34,6 +33,7 @@ from tests.clients.stripe_sandbox import (
     client,
     error,
     program,
+    proxied,
     served_sandbox,
 )
 
@@ -90,9 +90,7 @@ def stripe(alone) -> Iterator[StripeApi]:
 
 @pytest.fixture
 def faulty(httpserver, alone) -> FaultyStripe:
-    proxy = FaultyStripe(alone)
-    httpserver.expect_request(re.compile("/v1/.*")).respond_with_handler(proxy.answer)
-    return proxy
+    return proxied(httpserver, alone)
 
 
 @pytest.fixture

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
+from staging_validation.clients import postgres
 from staging_validation.clients.load_records import LoadRecords
 from staging_validation.clients.postgres import connect
+from staging_validation.errors import ServiceUnreachableError
 from staging_validation.load.effects import CreditRow, CustomerRow, EventRow
 from staging_validation.load.events import Member
 
@@ -24,6 +28,14 @@ VALUES ('00000000-0000-0000-0000-000000000004', 1, 'evt_1', 'invoice.payment_suc
        ('00000000-0000-0000-0000-000000000005', NULL, 'evt_2', 'customer.updated', NULL, now(), now());
 """
 EMAILS = ["load-r-1@test.example.com", "load-r-2@test.example.com", "load-r-3@test.example.com"]
+
+
+def test_a_table_that_somebody_keeps_locked_ends_the_look(connection, settings, monkeypatch):
+    monkeypatch.setattr(postgres, "LOOK_SECONDS", 0.2)
+    with connect(settings) as opened, connection.transaction():
+        connection.execute("LOCK TABLE billing_events")
+        with pytest.raises(ServiceUnreachableError, match=r"no answer within 0\.2 s"):
+            LoadRecords(opened).count_recorded(["evt_1"])
 
 
 def test_it_reads_what_belongs_to_the_addresses_and_events_asked_for(connection, settings):

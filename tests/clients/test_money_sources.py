@@ -20,7 +20,7 @@ from staging_validation.clients.money_sources import MoneySources, reconcile_run
 from staging_validation.clients.prometheus import PrometheusClient
 from staging_validation.clients.stripe_api import StripeApi
 from staging_validation.errors import ServiceAnswerError
-from staging_validation.money import Charge, Invoice, Missing, SeriesSum, ServiceSums
+from staging_validation.money import Books, Charge, Invoice, Missing, SeriesSum, ServiceSums
 from staging_validation.money.books import INVOICE_METRIC, PAYMENT_METRIC
 from staging_validation.results import CheckResult, Kind, Outcome
 
@@ -162,7 +162,7 @@ def test_everything_is_read(sources, places, connection, customer):
     _event(connection, customer, "evt_1", {"stripe_invoice_id": "in_1", "credited": True})
     places.stripe([_invoice()], [_charge("ch_1", "pi_2"), _charge("ch_2", "pi_3", status="failed")])
     places.metrics(METRICS)
-    places.prometheus([COUNT], [SERIES])
+    places.prometheus([SERIES])
     books = sources.read(RUN)
     assert [(one.id, one.email, one.balance, one.told_by_stripe) for one in books.accounts] == [
         (customer, f"w06-{RUN}-1@test.example.com", 65, True)
@@ -196,7 +196,7 @@ def test_customers_of_other_runs_and_of_the_reset_are_left_out(sources, places, 
     _event(connection, None, "evt_nobody", {})
     places.stripe([], [])
     places.metrics(METRICS)
-    places.prometheus([COUNT], [SERIES])
+    places.prometheus([SERIES])
     books = sources.read(RUN)
     assert [account.id for account in books.accounts] == [customer]
     assert books.events == ()
@@ -207,14 +207,14 @@ def test_an_amount_that_is_no_whole_number_is_none(sources, places, connection, 
     _ledger(connection, customer, {"amount_cents": amount})
     places.stripe([], [])
     places.metrics(METRICS)
-    places.prometheus([COUNT], [SERIES])
+    places.prometheus([SERIES])
     assert [row.cents for row in sources.read(RUN).ledger] == [None]
 
 
 def test_an_invoice_for_something_else_earns_no_credits(sources, places, customer):
     places.stripe([_invoice("price_other")], [])
     places.metrics(METRICS)
-    places.prometheus([COUNT], [SERIES])
+    places.prometheus([SERIES])
     (invoice,) = sources.read(RUN).invoices
     assert not invoice.earns_credits
 
@@ -223,7 +223,7 @@ def test_an_invoice_for_something_else_earns_no_credits(sources, places, custome
 def test_a_customer_that_stripe_does_not_know_any_more_is_said_so(sources, places, customer, status):
     places.stripe([], [], status=status)
     places.metrics(METRICS)
-    places.prometheus([COUNT], [SERIES])
+    places.prometheus([SERIES])
     (account,) = sources.read(RUN).accounts
     assert not account.told_by_stripe
 
@@ -245,7 +245,7 @@ def test_a_stripe_that_fails_is_an_error(sources, places, customer):
 def test_a_platform_without_these_metrics_is_no_fault(sources, places, customer, text, status, reason):
     places.stripe([], [])
     places.metrics(text, status)
-    places.prometheus([COUNT], [], [])
+    places.prometheus([], [], [COUNT])
     books = sources.read(RUN)
     assert isinstance(books.metrics, Missing)
     assert reason in books.metrics.reason
@@ -256,7 +256,7 @@ def test_a_platform_without_these_metrics_is_no_fault(sources, places, customer,
 def test_a_platform_whose_connection_names_no_metrics(sources, places, customer):
     sources.api.paths["metrics"] = None
     places.stripe([], [])
-    places.prometheus([COUNT], [SERIES])
+    places.prometheus([SERIES])
     books = sources.read(RUN)
     assert isinstance(books.metrics, Missing)
     assert "offers no metrics" in books.metrics.reason
@@ -277,26 +277,16 @@ def test_metrics_and_prometheus_that_are_down_are_errors_of_theirs_alone(sources
 def test_a_prometheus_that_does_not_scrape_the_service_is_said_so(sources, places, customer):
     places.stripe([], [])
     places.metrics(METRICS)
-    places.prometheus([], [], [], [])
+    places.prometheus([], [], [])
     panel = sources.read(RUN).panel
     assert isinstance(panel, Missing)
     assert "does not scrape the service" in panel.reason
 
 
-def test_a_scrape_that_was_missed_is_bridged_by_the_last_samples(sources, places, customer):
-    places.stripe([], [])
-    places.metrics(METRICS)
-    places.prometheus([], [SERIES])
-    assert [one.value for one in sources.read(RUN).panel] == [59_900.0]
-    (now, last) = (request.args["query"] for request, _ in places.server.log if "query" in request.args)
-    assert "last_over_time" not in now
-    assert last.startswith("last_over_time(")
-
-
 def test_a_service_that_is_scraped_without_this_customer_shows_nothing(sources, places, customer):
     places.stripe([], [])
     places.metrics(METRICS)
-    places.prometheus([COUNT], [], [COUNT])
+    places.prometheus([], [COUNT])
     assert sources.read(RUN).panel == ()
 
 
@@ -308,6 +298,30 @@ def test_what_is_on_its_way_is_given_time(sources):
     outcomes = iter([Outcome.FAILED, Outcome.FAILED, Outcome.PASSED])
     results = reconcile_run(sources, RUN, settle_seconds=10, check=lambda _: [_result(next(outcomes))])
     assert [result.outcome for result in results] == [Outcome.PASSED]
+
+
+def test_the_first_scrape_of_the_service_is_waited_for(sources, places, customer):
+    places.stripe([], [])
+    places.metrics(METRICS)
+    places.prometheus([], [], [], [SERIES])
+    panels = []
+
+    def check(books: Books) -> list[CheckResult]:
+        panels.append(books.panel)
+        return [_result(Outcome.PASSED)]
+
+    reconcile_run(sources, RUN, settle_seconds=10, check=check)
+    first, second = panels
+    assert isinstance(first, Missing)
+    assert [one.value for one in second] == [59_900.0]
+
+
+def test_a_service_that_nobody_scrapes_is_not_waited_for_longer(sources, places, customer):
+    places.stripe([], [])
+    places.metrics(METRICS)
+    places.prometheus([], [], [])
+    results = reconcile_run(sources, RUN, settle_seconds=0, check=lambda _: [_result(Outcome.PASSED)])
+    assert len(results) == 1, "what was seen last is the finding"
 
 
 def test_a_difference_that_stays_is_the_finding(sources):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import re
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -12,7 +11,7 @@ from werkzeug import Response
 
 from staging_validation.clients.stripe_api import StripeApi
 from staging_validation.errors import DeadlineError, ServiceAnswerError
-from tests.clients.stripe_sandbox import FaultyStripe, client, error, served_sandbox
+from tests.clients.stripe_sandbox import FaultyStripe, client, error, proxied, served_sandbox
 
 _names = itertools.count(1)
 START = 1_800_000_000
@@ -30,9 +29,7 @@ def sandbox(tmp_path_factory) -> Iterator[str]:
 
 @pytest.fixture
 def faulty(httpserver, sandbox) -> FaultyStripe:
-    proxy = FaultyStripe(sandbox)
-    httpserver.expect_request(re.compile("/v1/.*")).respond_with_handler(proxy.answer)
-    return proxy
+    return proxied(httpserver, sandbox)
 
 
 @pytest.fixture

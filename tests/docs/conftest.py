@@ -22,7 +22,8 @@ from tests.docs.blocks import PROJECT, Block
 from tests.processes import untraced
 
 SECONDS = 170
-TOOLS = ("curl", "openssl", "promtool")
+TOOLS = ("curl", "openssl")
+"""What a machine may lack; promtool is fetched like the other programs of the stack."""
 
 
 @pytest.fixture(scope="session")

@@ -23,7 +23,7 @@ from local_staging.service import stripe_gateway
 from local_staging.service.app import create_app
 from local_staging.service.settings import ServiceSettings
 from local_staging.stack.ports import free_port
-from staging_validation.clients import staging_records, stripe_calls
+from staging_validation.clients import postgres, stripe_calls
 from staging_validation.clients.staging_session import Patience, StagingSession, open_session
 from staging_validation.clients.stripe_api import StripeApi
 from staging_validation.errors import ServiceAnswerError, ServiceError, ServiceUnreachableError
@@ -87,7 +87,7 @@ def stage(real_staging: RealStaging, serve) -> Iterator[Stage]:
         patch = stack.enter_context(pytest.MonkeyPatch.context())
         patch.setattr(stripe_calls, "_TIMEOUT_SECONDS", ANSWER_SECONDS)
         patch.setattr(stripe_gateway, "_TIMEOUT_SECONDS", ANSWER_SECONDS)
-        patch.setattr(staging_records, "_ANSWER_SECONDS", ANSWER_SECONDS)
+        patch.setattr(postgres, "LOOK_SECONDS", ANSWER_SECONDS)
         patch.setattr(stripe.HTTPClient, "INITIAL_DELAY", 0.01)
         patch.setattr(stripe.HTTPClient, "MAX_DELAY", 0.02)
         patch.setattr(stripe_calls.tenacity, "wait_random_exponential", lambda **_: tenacity.wait_none())

@@ -17,7 +17,9 @@ from typing import TYPE_CHECKING
 
 from staging_validation.clients.fixture_making import Made, StateMaker
 from staging_validation.clients.stripe_api import StripeApi
-from staging_validation.errors import DeadlineError, GuardRefusedError, ServiceError
+from staging_validation.clients.stripe_calls import AT_ONCE
+from staging_validation.clients.stripe_removal import Removal, remove_all
+from staging_validation.errors import GuardRefusedError
 from staging_validation.fixtures import SeededObjects
 from staging_validation.results import CheckResult
 from staging_validation.stripe_objects import (
@@ -32,10 +34,6 @@ from staging_validation.stripe_objects import (
 
 if TYPE_CHECKING:
     from staging_validation.fixtures import CustomerState
-
-AT_ONCE = 4
-"""Requests under way at a time. One takes a fifth of a second or more, so four stay below the 25 a second that
-Stripe allows a sandbox account (Stripe documentation, rate limits)."""
 
 SPARED_SECONDS = 900.0
 """Younger objects of other runs are not swept: a reset that is under way elsewhere may be about to use them."""
@@ -220,25 +218,10 @@ def _delete_all(stripe: StripeApi, doomed: Made) -> dict[str, str]:
     Raises:
         GuardRefusedError: One of them is not of test mode.
     """
-
-    def delete(remove: Callable[[str], None], identifier: str) -> str | None:
-        try:
-            remove(identifier)
-        except (ServiceError, DeadlineError) as error:
-            return error.message
-        return None
-
-    tasks = [*_each(stripe.clocks.delete, doomed.clocks), *_each(stripe.delete_customer, doomed.customers)]
-    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="stripe") as pool:
-        reasons = pool.map(lambda task: delete(*task), tasks)
-        return {
-            identifier: reason
-            for (_, identifier), reason in zip(tasks, reasons, strict=True)
-            if reason is not None
-        }
+    return remove_all(
+        [*_each(stripe.clocks.delete, doomed.clocks), *_each(stripe.delete_customer, doomed.customers)]
+    )
 
 
-def _each(
-    remove: Callable[[str], None], identifiers: Iterable[str]
-) -> list[tuple[Callable[[str], None], str]]:
+def _each(remove: Callable[[str], None], identifiers: Iterable[str]) -> list[Removal]:
     return [(remove, identifier) for identifier in dict.fromkeys(identifiers)]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from staging_validation.clients.fixture_objects import read_objects
 from staging_validation.clients.polling import wait_for
-from staging_validation.clients.postgres import database_errors, fetch
+from staging_validation.clients.postgres import fetch, looking
 from staging_validation.clients.stripe_api import StripeApi
 from staging_validation.clients.stripe_events import StripeEvents
 from staging_validation.errors import DeadlineError
@@ -132,5 +132,5 @@ class _Look:
         return self.state if over else None
 
     def _recorded(self, event_ids: Sequence[str]) -> frozenset[str]:
-        with database_errors(), self._connection.transaction():
+        with looking(self._connection), self._connection.transaction():
             return frozenset(row[0] for row in fetch(self._connection, _RECORDED, (list(event_ids),)))

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from staging_validation.errors import StagingValidationError
+from staging_validation.clients.stripe_removal import remove_all
 from staging_validation.load.profile import WORKFLOW
 from staging_validation.results import CheckResult, Kind, Outcome
 from staging_validation.workflows.naming import address_prefix
@@ -15,7 +14,6 @@ from staging_validation.workflows.naming import address_prefix
 if TYPE_CHECKING:
     from staging_validation.clients.stripe_api import StripeApi
 
-_AT_ONCE = 4
 _LONGEST_SECONDS = 240.0
 _NAMED = 10
 _FAR_AHEAD_SECONDS = 3600
@@ -38,25 +36,13 @@ def remove_stripe_customers(
         Passed when none is left, else errored, so that it is tried again.
 
     Raises:
+        GuardRefusedError: An object is not of test mode.
         ServiceError: Stripe does not list its customers.
     """
     prefix = address_prefix(WORKFLOW, run_id)
     ids = _made_by(stripe, prefix, created_since)
-    deadline = time.monotonic() + longest_seconds
-
-    def delete(customer_id: str) -> str | None:
-        """Return why it is left; None when it is gone."""
-        if time.monotonic() > deadline:
-            return f"{customer_id}: the time of {longest_seconds:g} s was over"
-        try:
-            stripe.delete_customer(customer_id)
-        except StagingValidationError as error:
-            return f"{customer_id}: {error.message}"
-        return None
-
-    with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
-        left = [reason for reason in pool.map(delete, ids) if reason]
-    return _result(prefix, ids, left)
+    left = remove_all(((stripe.delete_customer, each) for each in ids), longest_seconds=longest_seconds)
+    return _result(prefix, ids, [f"{each}: {reason}" for each, reason in left.items()])
 
 
 def _made_by(stripe: StripeApi, prefix: str, created_since: int) -> list[str]:

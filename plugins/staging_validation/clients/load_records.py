@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from staging_validation.clients.postgres import database_errors, fetch
+from staging_validation.clients.postgres import fetch, look_only, looking
 from staging_validation.load.effects import CreditRow, CustomerRow, EventRow, Found
 from staging_validation.load.events import Member
 
@@ -37,9 +37,7 @@ class LoadRecords:
 
     def __init__(self, connection: psycopg.Connection[Any]) -> None:
         self._connection = connection
-        with database_errors():
-            connection.autocommit = True
-            connection.execute("SET default_transaction_read_only = on")
+        look_only(connection)
 
     def members(self, emails: Sequence[str]) -> list[Member]:
         """Return the customers with these addresses that have a Stripe customer, in the order of their ids."""
@@ -67,5 +65,5 @@ class LoadRecords:
         return [CustomerRow(*row) for row in self._fetch(_CUSTOMERS, list(emails))]
 
     def _fetch(self, query: str, *parameters: object) -> list[tuple[Any, ...]]:
-        with database_errors():
+        with looking(self._connection):
             return fetch(self._connection, query, parameters)

@@ -15,7 +15,7 @@ from staging_validation.clients.billing_api import BillingApi
 from staging_validation.clients.json_values import json_value
 from staging_validation.clients.money_rows import account, charge, event, invoice, ledger_row, number
 from staging_validation.clients.polling import wait_for
-from staging_validation.clients.postgres import database_errors
+from staging_validation.clients.postgres import looking
 from staging_validation.clients.prometheus import PrometheusClient
 from staging_validation.clients.stripe_api import StripeApi
 from staging_validation.errors import DeadlineError, ServiceAnswerError, StagingValidationError
@@ -44,9 +44,6 @@ SETTLE_SECONDS = 15.0
 """How long webhooks on their way and the next scrape may take before a difference counts."""
 
 _INTERVAL_SECONDS = 0.5
-_LAST_SAMPLE = "1m"
-_INVOICED = f'{INVOICE_METRIC}_sum{{validation_run=""}}'
-_PLATFORM = '{__name__=~"rsolv_billing_.+",validation_run=""}'
 _UNKNOWN_CUSTOMER = (400, 404)
 _CUSTOMERS = (
     "SELECT id, email, stripe_customer_id, credit_balance FROM customers WHERE email ~ %s ORDER BY id"
@@ -87,7 +84,7 @@ class MoneySources:
             ServiceError: The database or Stripe cannot be asked. Metrics and Prometheus may be away: then the books
                 say so.
         """
-        with database_errors(), self.connection.transaction():
+        with looking(self.connection), self.connection.transaction():
             customers = self._rows(_CUSTOMERS, f"^[^-@]+{re.escape(address_prefix('', run_id))}[0-9]+@")
             ids = [number(row["id"]) for row in customers]
             ledger = [ledger_row(row) for row in self._rows(_LEDGER, ids)]
@@ -160,17 +157,18 @@ class MoneySources:
         """Return the raw sums of the series that the revenue panel shows.
 
         The panel's own ``increase()`` guesses between samples, and misses what a series is born with, so that no
-        cent could be told by it. One scrape that fails takes all of the service's series away until the next, and is
-        no reason to know nothing: then the last samples are read.
+        cent could be told by it.
         """
         metric = f"{INVOICE_METRIC}_sum"
-        ours = f'{metric}{{customer_id=~"{"|".join(map(str, ids))}",validation_run=""}}'
-        ask = self.prometheus.query
+        which = "|".join(map(str, ids))
         try:
-            now = bool(ask(f"count({_PLATFORM})"))
-            samples = ask(_seen(ours, now=now)) if ids else []
-            known = samples or ask(f"count({_seen(_INVOICED, now=now)})")
-            scraped = now or known or ask(f"count({_seen(_PLATFORM, now=now)})")
+            samples = (
+                self.prometheus.query(f'{metric}{{customer_id=~"{which}",validation_run=""}}') if ids else []
+            )
+            known = samples or self.prometheus.query(f'count({metric}{{validation_run=""}})')
+            scraped = known or self.prometheus.query(
+                'count({__name__=~"rsolv_billing_.+",validation_run=""})'
+            )
         except StagingValidationError as error:
             return Missing("Prometheus could not be asked", error)
         if not scraped:
@@ -191,6 +189,9 @@ def reconcile_run(
 ) -> list[CheckResult]:
     """Reconcile a run's money; what is on its way, as a webhook or to the next scrape, is given time to arrive.
 
+    On its way are differences, and what the service tells of itself while Prometheus holds nothing of it: then the
+    first scrape is late, or one was missed, or nobody scrapes the service.
+
     Args:
         sources: The places.
         run_id: The run.
@@ -206,8 +207,10 @@ def reconcile_run(
     last: list[list[CheckResult]] = []
 
     def settled() -> bool | None:
-        last[:] = [check(sources.read(run_id))]
-        return None if any(result.outcome is Outcome.FAILED for result in last[0]) else True
+        books = sources.read(run_id)
+        last[:] = [check(books)]
+        differs = any(result.outcome is Outcome.FAILED for result in last[0])
+        return None if differs or _unscraped(books) else True
 
     with suppress(DeadlineError):  # what was seen last is the finding
         wait_for(
@@ -216,9 +219,12 @@ def reconcile_run(
     return last[0]
 
 
-def _seen(selector: str, *, now: bool) -> str:
-    """Return the query for what a selector shows now, or showed last."""
-    return selector if now else f"last_over_time({selector}[{_LAST_SAMPLE}])"
+def _unscraped(books: Books) -> bool:
+    return (
+        not isinstance(books.metrics, Missing)
+        and isinstance(books.panel, Missing)
+        and books.panel.error is None
+    )
 
 
 def _sums(samples: Iterable[Sample], name: str, ids: Sequence[int]) -> Iterable[SeriesSum]:

@@ -35,6 +35,10 @@ _REMEDIES = {
 """What to do about errors, by SQLSTATE (PostgreSQL documentation, appendix A)."""
 
 
+LOOK_SECONDS = 30.0
+"""The longest wait for a look at rows: it takes milliseconds."""
+
+
 def connect(
     settings: ConnectionSettings,
     *,
@@ -142,6 +146,25 @@ def answering_within(connection: psycopg.Connection[Any], seconds: float) -> Ite
         ) from error
     finally:
         timer.cancel()
+
+
+def look_only(connection: psycopg.Connection[Any]) -> None:
+    """Make a connection read-only, without a transaction that stays open between two looks."""
+    with database_errors():
+        connection.autocommit = True
+        connection.execute("SET default_transaction_read_only = on")
+
+
+@contextmanager
+def looking(connection: psycopg.Connection[Any]) -> Iterator[None]:
+    """Read inside the block, which gives up after :data:`LOOK_SECONDS`.
+
+    Raises:
+        ServiceUnreachableError: The connection was lost, or the server did not answer in time.
+        ServiceAnswerError: See :func:`database_errors`.
+    """
+    with database_errors(), answering_within(connection, LOOK_SECONDS):
+        yield
 
 
 def _is_lost(error: psycopg.Error) -> bool:

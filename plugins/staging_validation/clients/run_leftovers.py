@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from staging_validation.clients.stripe_api import StripeApi
-from staging_validation.errors import ServiceError
+from staging_validation.clients.stripe_removal import remove_all
 from staging_validation.results import CheckResult
 from staging_validation.workflows.leftovers import (
     CLOCK,
@@ -27,9 +25,6 @@ belongs to nobody any more."""
 SEARCHED_DAYS = 90
 """How far back customers are listed. A run sweeps what all before it left, so older leftovers are the exception; Stripe
 itself deletes test clocks after thirty days (Stripe documentation, "Test clocks")."""
-
-_AT_ONCE = 4
-"""Requests under way at a time; an account allows 25 a second (Stripe documentation, rate limits)."""
 
 
 @dataclass(frozen=True)
@@ -76,33 +71,12 @@ def sweep_run_leftovers(
     listed = stripe.customers({}, created_since=now - searched_days * 86_400, created_before=now + 1)
     found = [*of_clocks(stripe.clocks.all()), *of_customers(listed)]
     leftovers = due(found, run_id=run_id, now=now, spare_seconds=spare_seconds, stage=stage)
-    left = _delete(stripe, leftovers)
+    left = remove_all(
+        (stripe.clocks.delete if leftover.sort == CLOCK else stripe.delete_customer, leftover.id)
+        for leftover in leftovers
+    )
     deleted = tuple(leftover for leftover in leftovers if leftover.id not in left)
     result = leftovers_result(
         deleted, left, run_id=run_id, stage=stage, duration_seconds=time.monotonic() - began
     )
     return SweptLeftovers(deleted, left, (result,))
-
-
-def _delete(stripe: StripeApi, leftovers: Sequence[Leftover]) -> dict[str, str]:
-    """Delete, several at a time; return why some are left, by id.
-
-    Raises:
-        GuardRefusedError: One of them is not of test mode.
-    """
-
-    def delete(leftover: Leftover) -> str | None:
-        remove = stripe.clocks.delete if leftover.sort == CLOCK else stripe.delete_customer
-        try:
-            remove(leftover.id)
-        except ServiceError as error:
-            return error.message
-        return None
-
-    with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="stripe") as pool:
-        reasons = pool.map(delete, leftovers)
-        return {
-            leftover.id: reason
-            for leftover, reason in zip(leftovers, reasons, strict=True)
-            if reason is not None
-        }

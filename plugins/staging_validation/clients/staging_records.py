@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from psycopg.rows import dict_row
 
 from staging_validation.clients.json_values import json_value
-from staging_validation.clients.postgres import answering_within, database_errors
+from staging_validation.clients.postgres import look_only, looking
 from staging_validation.workflows.model import Row
 
 if TYPE_CHECKING:
@@ -58,10 +58,6 @@ _STRIPE_CUSTOMER = "SELECT stripe_customer_id FROM customers WHERE email = %s"
 _COUNT_ADDRESSES = "SELECT count(*) AS found FROM customers WHERE starts_with(email, %s)"
 
 
-_ANSWER_SECONDS = 30.0
-"""The longest wait for one query: they read single customers' rows, which takes milliseconds."""
-
-
 class StagingRecords:
     """Rows of the staging database, as plain JSON values.
 
@@ -71,9 +67,7 @@ class StagingRecords:
 
     def __init__(self, connection: psycopg.Connection[Any]) -> None:
         self._connection = connection
-        with database_errors():
-            connection.autocommit = True
-            connection.execute("SET default_transaction_read_only = on")
+        look_only(connection)
 
     def customer(self, customer_id: int) -> Row | None:
         """Return a customer's row, or None."""
@@ -123,10 +117,6 @@ class StagingRecords:
         return int(str(self._rows(_COUNT_ADDRESSES, prefix)[0]["found"]))
 
     def _rows(self, query: LiteralString, *parameters: object) -> list[dict[str, JsonValue]]:
-        with (
-            database_errors(),
-            answering_within(self._connection, _ANSWER_SECONDS),
-            self._connection.cursor(row_factory=dict_row) as cursor,
-        ):
+        with looking(self._connection), self._connection.cursor(row_factory=dict_row) as cursor:
             rows = cursor.execute(query, parameters).fetchall()
         return [{name: json_value(value) for name, value in row.items()} for row in rows]

@@ -5,12 +5,13 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 
 from staging_validation.notifications import wording
 
 if TYPE_CHECKING:
     from staging_validation.notifications.message import Message
+from staging_validation.reporting.templating import strict_environment
 
 _COLOURS = {"passed": "#1a7f37", "failed": "#b3261e", "errored": "#8a5a00", "refused": "#8b2fa0"}
 
@@ -39,13 +40,7 @@ def _is_address(link: str) -> bool:
 
 @cache
 def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("staging_validation.notifications"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = strict_environment("staging_validation.notifications")
     environment.filters.update(counted=wording.counted, facts=wording.facts)
     environment.tests.update(address=_is_address)
     environment.globals.update(colours=_COLOURS, symbols={o.value: s for o, s in wording.SYMBOLS.items()})

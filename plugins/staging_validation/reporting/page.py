@@ -6,10 +6,11 @@ from datetime import datetime, timezone
 from functools import cache
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 from pydantic import JsonValue
 
 from staging_validation.reporting import wording
+from staging_validation.reporting.templating import strict_environment
 from staging_validation.results import RunResults
 
 DEFAULT_TITLE = "Can we trust staging's billing?"
@@ -54,13 +55,7 @@ def render_html(results: RunResults, *, title: str = DEFAULT_TITLE) -> str:
 
 @cache
 def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("staging_validation.reporting"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = strict_environment("staging_validation.reporting")
     environment.filters.update(
         plain=wording.plain,
         status=wording.status_of,
