@@ -28,6 +28,7 @@ class How(Enum):
     SILENT = "it is not passed on, and never answered"
     LOST = "it is passed on, and the answer is lost"
     TORN = "it is passed on, and the answer is cut in its middle"
+    LATE = "it is passed on, and the answer comes when the disturbance is over"
     RATE_LIMITED = 429
     BROKEN = 500
 
@@ -194,6 +195,8 @@ class _HttpHandler(BaseHTTPRequestHandler):
         if how is How.LOST:
             self._reset()
             return
+        if how is How.LATE:
+            proxy.stay_silent()
         half = len(content) // 2 if how is How.TORN else None
         others = {
             name: value
@@ -228,8 +231,8 @@ class _PostgresHandler(BaseRequestHandler):
             _reset(self.request)
             return
         with socket.create_connection(("127.0.0.1", proxy.upstream)) as server:
-            self.dropping = self.started = False
-            back = threading.Thread(target=self._pass_back, args=(server,), daemon=True)
+            self.dropping = self.started = self.late = False
+            back = threading.Thread(target=self._pass_back, args=(proxy, server), daemon=True)
             back.start()
             with suppress(OSError):
                 self._pass_on(proxy, server)
@@ -245,12 +248,14 @@ class _PostgresHandler(BaseRequestHandler):
                 proxy.stay_silent()
             if how in (How.REFUSED, How.SILENT):
                 return
-            self.dropping = how is How.LOST
+            self.dropping, self.late = how is How.LOST, how is How.LATE
             server.sendall(chunk)
 
-    def _pass_back(self, server: socket.socket) -> None:
+    def _pass_back(self, proxy: Disturbing, server: socket.socket) -> None:
         with suppress(OSError):
             while (chunk := server.recv(65536)) and not self.dropping:
+                if self.late:
+                    proxy.stay_silent()
                 self.request.sendall(chunk)
         _end(self.request)
 
